@@ -1,0 +1,1 @@
+"""Playbooks that diagnose, route and reply, and the tools they call."""

@@ -1,0 +1,1 @@
+"""The Streamlit console: pages and charts over the services in telcollm.app."""

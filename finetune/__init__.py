@@ -1,0 +1,1 @@
+"""Data sets, training, evaluation, calibration and promotion of adapters."""

@@ -1,0 +1,1 @@
+"""Kafka sources and sinks, decoding, alarm life, windows, correlation, replay and the worker loop."""
