@@ -1,0 +1,119 @@
+"""Processes, ports and locks as the broker needs them: who runs, since when, and who may start.
+
+It deliberately knows nothing of brokers. POSIX only (Linux, macOS).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from telcollm.errors import TelcollmError
+
+LOOPBACK = "127.0.0.1"
+
+
+def start_time(pid: int) -> str | None:
+    """Return a text that tells this run of `pid` from any other that had the number; None when none runs.
+
+    A process that has ended but was not yet collected by its parent (a zombie) does not run.
+    """
+    stat = Path(f"/proc/{pid}/stat")
+    if Path("/proc/self/stat").exists():
+        try:
+            # The command may hold spaces and parentheses: fields are counted from its last parenthesis.
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            return None
+        state, start_ticks = fields[0], fields[19]
+        return None if state in "ZX" else start_ticks
+    shown = subprocess.run(
+        ["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    state, _, started = shown.stdout.strip().partition(" ")
+    return None if not started or state.startswith("Z") else started.strip()
+
+
+def wait_gone(pid: int, started: str, timeout_s: float) -> bool:
+    """Return True once the process no longer runs, False after `timeout_s` seconds."""
+    deadline = time.monotonic() + timeout_s
+    while start_time(pid) == started:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def free_port() -> int:
+    """Return a TCP port that was free on the loopback interface a moment ago."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((LOOPBACK, 0))
+        port = probe.getsockname()[1]
+    return int(port)
+
+
+def port_is_free(port: int) -> bool:
+    """Tell whether a server could listen on this loopback port now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
+
+
+def answers_tcp(port: int, timeout_s: float = 0.5) -> bool:
+    """Tell whether something accepts connections on this loopback port."""
+    try:
+        socket.create_connection((LOOPBACK, port), timeout=timeout_s).close()
+    except OSError:
+        return False
+    return True
+
+
+def locked_file(path: Path, busy: str) -> int:
+    """Return an open descriptor that holds the lock on `path` until it is closed in every process that has it.
+
+    Raises:
+        TelcollmError: with the message `busy`, when another process holds the lock.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise TelcollmError(busy) from error
+    return descriptor
+
+
+@contextlib.contextmanager
+def waited_lock(path: Path, timeout_s: float) -> Iterator[None]:
+    """Hold the lock on `path` for the block, after waiting for it up to `timeout_s` seconds.
+
+    Raises:
+        TelcollmError: when it was not free in time.
+    """
+    deadline = time.monotonic() + timeout_s
+    busy = (
+        f"{path} was locked by another process for {timeout_s:g} s; one may start or stop a broker at a time; "
+        f"wait for it to end and try again"
+    )
+    while True:
+        try:
+            descriptor = locked_file(path, busy)
+            break
+        except TelcollmError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+    try:
+        yield
+    finally:
+        os.close(descriptor)

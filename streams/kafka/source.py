@@ -1,0 +1,273 @@
+"""`PartitionSource`: a member of a consumer group whose offsets are kept by its owner, not by Kafka.
+
+It deliberately knows nothing of what a record means, and keeps no state beyond positions.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import TracebackType
+
+import msgspec
+
+from streams.kafka.client import build_consumer, kafka_errors, translated
+from streams.kafka.library import ConsumerRebalanceListener, OffsetAndMetadata, TopicPartition, errors
+from streams.kafka.protocols import Consumer
+from telcollm.kafka_settings import KafkaSettings
+
+_LOG = logging.getLogger(__name__)
+
+# A poll of kafka-python cannot be left early, and after a rebalance it would wait out its whole time while the new
+# partitions stand paused: so it is asked in slices no longer than this.
+_SLICE_MS = 100.0
+
+
+class RawRecord(msgspec.Struct, frozen=True, gc=False):
+    """A record as it lay in its partition.
+
+    `timestamp_ms` is the broker's append time or the producer's creation time, whichever the topic keeps, in
+    milliseconds since 1970 UTC; -1 where there is none. A `value` of None is a tombstone. A header without a value
+    reads as empty bytes.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+    timestamp_ms: int
+
+
+OnAssigned = Callable[[frozenset[TopicPartition]], Mapping[TopicPartition, int | None]]
+OnGone = Callable[[frozenset[TopicPartition]], None]
+
+
+def _nothing(partitions: frozenset[TopicPartition]) -> None:
+    return None
+
+
+def raw_records(batches: Mapping[object, Sequence[object]]) -> list[RawRecord]:
+    """Return kafka-python's records as ours, partition by partition, in order of offset within each."""
+    return [
+        RawRecord(
+            record.topic,  # type: ignore[attr-defined]
+            record.partition,  # type: ignore[attr-defined]
+            record.offset,  # type: ignore[attr-defined]
+            record.key,  # type: ignore[attr-defined]
+            record.value,  # type: ignore[attr-defined]
+            tuple((name, value or b"") for name, value in headers) if headers else (),
+            record.timestamp,  # type: ignore[attr-defined]
+        )
+        for batch in batches.values()
+        for record in batch
+        for headers in (record.headers,)  # type: ignore[attr-defined]
+    ]
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Notes what the group gave and took; runs on the client's I/O thread while the owner waits in poll."""
+
+    def __init__(self, source: PartitionSource) -> None:
+        self._source = source
+
+    def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        self._source._note_granted(assigned)
+
+    def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+        self._source._note_taken(revoked, lost=False)
+
+    def on_partitions_lost(self, lost: Collection[TopicPartition]) -> None:
+        self._source._note_taken(lost, lost=True)
+
+
+class PartitionSource:
+    """Hands out the records of the partitions that the group gives this member, from offsets its owner knows.
+
+    All callbacks run on the thread that calls `poll` or `close`, inside that call and never beside it:
+    - `on_assigned(partitions)` returns the offset to go on from for each (None or absent: the earliest). Until it
+      has returned, nothing of these partitions is read; heartbeats go on while it runs; when it raises, `poll`
+      raises the same and the next `poll` asks again.
+    - `on_revoked(partitions)`: the group took them in good order; `on_lost`: this member was thrown out first
+      (by default the same as `on_revoked`). The new owner may have begun by then: whatever was not durable
+      before the call to `poll` must be dropped, as the new owner reads it again.
+
+    Heartbeats are sent by a thread of the client while the owner computes; when `poll` is not called for
+    `max_poll_interval_ms` the group takes the partitions away. Kafka's own commits are informational: they are
+    never read back. Not for several threads at once.
+    """
+
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        group_id: str,
+        topics: Sequence[str],
+        on_assigned: OnAssigned,
+        on_revoked: OnGone = _nothing,
+        on_lost: OnGone | None = None,
+        *,
+        max_poll_interval_ms: int = 300_000,
+    ) -> None:
+        """Connect and subscribe to `topics`, by their names on the wire.
+
+        Raises:
+            TransientError: when no broker answers.
+            SettingsError: when an option or a credential is refused.
+        """
+        self._settings = settings
+        self._doing = f"reading {', '.join(topics)} as a member of group {group_id}"
+        self._on_assigned = on_assigned
+        self._on_revoked = on_revoked
+        self._on_lost = on_lost or on_revoked
+        self._owned: set[TopicPartition] = set()
+        self._granted: set[TopicPartition] = set()
+        self._taken: list[tuple[frozenset[TopicPartition], bool]] = []
+        self._paused: set[TopicPartition] = set()
+        self._closed = False
+        options: dict[str, object] = {"max_poll_interval_ms": max_poll_interval_ms} | settings.consumer
+        self._consumer: Consumer = build_consumer(
+            settings, **options, group_id=group_id, auto_offset_reset="earliest", enable_auto_commit=False
+        )
+        self._consumer.subscribe(list(topics), listener=_Listener(self))
+
+    @property
+    def assigned(self) -> frozenset[TopicPartition]:
+        """The partitions whose `on_assigned` has returned and that were not taken since."""
+        return frozenset(self._owned)
+
+    def poll(self, timeout_ms: float, max_records: int = 500) -> list[RawRecord]:
+        """Return up to `max_records` records as soon as there are any, none after `timeout_ms` milliseconds.
+
+        Records of one partition come in order of offset. Returns early, without records, after a rebalance.
+
+        Raises:
+            TransientError: when the brokers do not answer or the group must be joined again; call again.
+            SettingsError: when rights or credentials are refused.
+        """
+        deadline = time.monotonic() + timeout_ms / 1000
+        left_ms = timeout_ms
+        if self._taken or self._granted:
+            self._tell_owner()
+        while True:
+            try:
+                batches = self._consumer.poll(timeout_ms=min(left_ms, _SLICE_MS), max_records=max_records)
+            except errors.KafkaError as error:
+                raise translated(error, self._settings, self._doing) from error
+            if self._taken or self._granted:
+                self._tell_owner()
+                return raw_records({tp: batch for tp, batch in batches.items() if tp in self._owned})
+            if batches:
+                return raw_records(batches)
+            left_ms = (deadline - time.monotonic()) * 1000
+            if left_ms <= 0:
+                return []
+
+    def pause(self, partitions: Collection[TopicPartition]) -> None:
+        """Hand out nothing of these partitions until `resume`; those not assigned are passed over."""
+        mine = self._owned.intersection(partitions)
+        self._paused |= mine
+        self._consumer.pause(*mine)
+
+    def resume(self, partitions: Collection[TopicPartition]) -> None:
+        """Hand out records of these partitions again, from where they were paused."""
+        mine = self._paused.intersection(partitions)
+        self._paused -= mine
+        self._consumer.resume(*mine)
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        """Go on from `offset` in an assigned partition."""
+        with kafka_errors(self._settings, self._doing):
+            self._consumer.seek(partition, offset)
+
+    def lag(self) -> dict[TopicPartition, int]:
+        """Return how many records each assigned partition holds beyond those handed out, without asking a broker.
+
+        Partitions of which nothing was fetched yet are left out.
+        """
+        behind: dict[TopicPartition, int] = {}
+        for partition in self._owned:
+            end = self._consumer.highwater(partition)
+            if end is None:
+                continue
+            position = self._consumer.position(partition, timeout_ms=0)
+            if position is not None:
+                behind[partition] = max(0, end - position)
+        return behind
+
+    def end_offsets(self, partitions: Collection[TopicPartition] | None = None) -> dict[TopicPartition, int]:
+        """Return the offset that the next record of each partition will get, as the brokers say now."""
+        wanted = list(self._owned if partitions is None else partitions)
+        if not wanted:
+            return {}
+        with kafka_errors(self._settings, self._doing):
+            return self._consumer.end_offsets(wanted)
+
+    def commit_informational(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Tell Kafka the next offset of each partition, for lag dashboards; never raises, never waits."""
+        commits = {partition: OffsetAndMetadata(offset, "", -1) for partition, offset in offsets.items()}
+        if not commits:
+            return
+        try:
+            self._consumer.commit_async(commits)
+        except (errors.KafkaError, RuntimeError, TypeError) as error:
+            _LOG.info("informational commit skipped: %s", error)
+
+    def close(self, timeout_ms: float = 5_000) -> None:
+        """Give all partitions back, after `on_revoked`, and leave the group; a second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        mine, self._owned = frozenset(self._owned), set()
+        try:
+            if mine:
+                self._on_revoked(mine)
+        finally:
+            with kafka_errors(self._settings, f"leaving after {self._doing}"):
+                self._consumer.close(autocommit=False, timeout_ms=timeout_ms)
+
+    def __enter__(self) -> PartitionSource:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _note_granted(self, partitions: Collection[TopicPartition]) -> None:
+        for partition in partitions:
+            # A position keeps the client from asking for Kafka's own commit, the pause from reading at it.
+            self._consumer.seek(partition, 0)
+            self._consumer.pause(partition)
+        self._granted |= set(partitions)
+
+    def _note_taken(self, partitions: Collection[TopicPartition], lost: bool) -> None:
+        self._granted -= set(partitions)
+        known = frozenset(self._owned.intersection(partitions))
+        if known:
+            self._owned -= known
+            self._paused -= known
+            self._taken.append((known, lost))
+
+    def _tell_owner(self) -> None:
+        while self._taken:
+            partitions, lost = self._taken[0]
+            (self._on_lost if lost else self._on_revoked)(partitions)
+            self._taken.pop(0)
+        granted = frozenset(self._granted)
+        if not granted:
+            return
+        offsets = self._on_assigned(granted)
+        for partition in granted:
+            offset = offsets.get(partition)
+            if offset is None:
+                self._consumer.seek_to_beginning(partition)
+            else:
+                self._consumer.seek(partition, offset)
+        self._consumer.resume(*granted)
+        self._granted -= granted
+        self._owned |= granted
