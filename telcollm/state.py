@@ -26,7 +26,8 @@ class AlarmState(msgspec.Struct):
     """One alarm: one raise and what became of it.
 
     `key` is what a clear is matched by. `home` is False for a copy kept only to find links across a cut
-    of the topology. `facts` counts the raise, the changes and the clear. `body` is the encoded Alarm.
+    of the topology. `facts` counts the raise, the changes and the clear. `body` is the encoded Alarm; an empty one on a later
+    write leaves the stored one as it is.
     """
 
     alarm_id: str
@@ -55,8 +56,9 @@ class AlarmState(msgspec.Struct):
 class ComponentState(msgspec.Struct):
     """The alarms of one partition that hang together; `component_id` derives from the earliest of them.
 
-    `merged_into` names the component of the same partition that took it in. `complete`: the watermark has
-    passed its window. `resolved`: complete, and every member has cleared.
+    `merged_into` names the component of the same partition that took it in: storing it moves the stored
+    alarms there as well. `complete`: the watermark has passed its window. `resolved`: complete, and every
+    member has cleared.
     """
 
     component_id: str
@@ -104,6 +106,18 @@ class SentMark(msgspec.Struct, frozen=True):
     next_offset: int
 
 
+class MemberGroup(msgspec.Struct, frozen=True):
+    """The alarms of one problem on one object within an incident; `alarm_id` is the earliest of them."""
+
+    alarm_id: str
+    managed_object: str
+    problem: str
+    severity: int
+    raised_ms: int
+    last_ms: int
+    repeats: int
+
+
 class Candidate(msgspec.Struct, frozen=True):
     """One possible root cause of an incident as the cause graph and the topology rank it.
 
@@ -122,14 +136,14 @@ class Candidate(msgspec.Struct, frozen=True):
 class DiagnosisRequest(msgspec.Struct, frozen=True):
     """One revision of an incident that waits to be diagnosed, with the members it had then.
 
-    `alarms` holds the members in order of (raised_ms, alarm_id), bounded; `append_ms` is the broker's
+    `groups` holds the members in order of (raised_ms, alarm_id), bounded; `append_ms` is the broker's
     append time of the record that caused it.
     """
 
     request_id: str
     lane: str
     incident: Incident
-    alarms: tuple[AlarmState, ...]
+    groups: tuple[MemberGroup, ...]
     candidates: tuple[Candidate, ...]
     append_ms: int
     sequence: int = 0

@@ -1,0 +1,275 @@
+"""Alarm life: raises, changes and clears of one partition made into alarms, in whatever order they come.
+
+An alarm is one raise; the earliest clear of its key at or after the raise ends it. So the outcome depends on
+which events came, not on their order, and duplicates change nothing. Does not know windows or incidents.
+Source: X.733 (matching of clears), 3GPP TS 28.532 notifyAlarmListRebuilt.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from streams.event import AlarmEvent, EventKind
+from telcollm.state import AlarmState, Suppression
+
+_ALWAYS_IN_SERVICE: Callable[[str, int], bool] = lambda managed_object, at_ms: False  # noqa: E731
+
+
+class LiveAlarm(AlarmState):
+    """An alarm in memory; `component` is where correlation has put it.
+
+    `indexed` says that it can still link, `counted` how many of its facts its component knows of.
+    """
+
+    component: Any = None
+    indexed: bool = False
+    counted: int = 0
+
+
+class _Key:
+    """The alarms and clears of one key that can still matter, both in order of time."""
+
+    __slots__ = ("alarms", "clears")
+
+    def __init__(self) -> None:
+        self.alarms: list[LiveAlarm] = []
+        self.clears: list[int] = []
+
+
+class Outcome:
+    """What one event did: alarms that are new, became clear, changed, or clears that met nothing here."""
+
+    __slots__ = ("changed", "cleared", "orphan_clears", "raised", "too_late")
+
+    def __init__(self) -> None:
+        self.raised: list[LiveAlarm] = []
+        self.cleared: list[LiveAlarm] = []
+        self.changed: list[LiveAlarm] = []
+        self.too_late: list[LiveAlarm] = []
+        self.orphan_clears: list[tuple[str, int]] = []
+
+
+class AlarmLife:
+    """The alarms of one partition. `planned` tells whether an object is under planned work at a time."""
+
+    def __init__(self, partition: int, planned: Callable[[str, int], bool] = _ALWAYS_IN_SERVICE) -> None:
+        self.partition = partition
+        self._planned = planned
+        self._keys: dict[str, _Key] = {}
+        self._rebuilds: dict[str, tuple[int, frozenset[str]]] = {}
+        self._clear_queue: deque[tuple[int, str]] = deque()
+        self._unmet: deque[tuple[int, str]] = deque()
+        self.open_alarms = 0
+
+    def apply(self, event: AlarmEvent, watermark_ms: int) -> Outcome:
+        """Return what the event did.
+
+        A raise before `watermark_ms` is too late: it stays out of memory and out of incidents.
+        """
+        outcome = Outcome()
+        if event.kind is EventKind.CLEAR:
+            self._clear(event.key, event.event_ms, outcome)
+        elif event.kind is EventKind.REBUILT:
+            self._rebuild(event, outcome)
+        else:
+            self._raise(event, watermark_ms, outcome)
+        return outcome
+
+    def _raise(self, event: AlarmEvent, watermark_ms: int, outcome: Outcome) -> None:
+        raised_ms = event.raised_ms
+        key = self._keys.get(event.key)
+        if key is None:
+            key = _Key()
+            place = 0
+        else:
+            place = _place(key.alarms, raised_ms)
+        known = key.alarms[place] if place < len(key.alarms) else None
+        if known is not None and known.raised_ms == raised_ms:
+            self._repeat(known, event, outcome)
+            if event.cleared_ms is not None:
+                self._clear(event.key, event.cleared_ms, outcome)
+            return
+        alarm = self._new(event)
+        cleared_ms = event.cleared_ms
+        if cleared_ms is not None and cleared_ms < raised_ms:
+            cleared_ms = raised_ms
+        after = bisect_left(key.clears, raised_ms)
+        if after < len(key.clears) and (cleared_ms is None or key.clears[after] < cleared_ms):
+            cleared_ms = key.clears[after]
+        rebuild = self._rebuilds.get(event.source_system_id)
+        if rebuild is not None and raised_ms <= rebuild[0] and event.key not in rebuild[1]:
+            cleared_ms = rebuild[0] if cleared_ms is None else min(cleared_ms, rebuild[0])
+        if cleared_ms is not None:
+            alarm.cleared_ms = cleared_ms
+            alarm.facts += 1
+        if raised_ms < watermark_ms:
+            alarm.suppressed = Suppression.TOO_LATE
+            outcome.too_late.append(alarm)
+        else:
+            self._keys[event.key] = key
+            key.alarms.insert(place, alarm)
+            if cleared_ms is None:
+                self.open_alarms += 1
+            outcome.raised.append(alarm)
+        if event.cleared_ms is not None:
+            self._clear(event.key, event.cleared_ms, outcome)
+
+    def _new(self, event: AlarmEvent) -> LiveAlarm:
+        suppressed = Suppression.NONE
+        if event.shelved:
+            suppressed = Suppression.SHELVED
+        elif event.planned_outage or self._planned(event.managed_object, event.raised_ms):
+            suppressed = Suppression.PLANNED
+        changed = (event.event_ms,) if event.kind is EventKind.CHANGE else ()
+        return LiveAlarm(
+            alarm_id=event.alarm_id,
+            partition=self.partition,
+            tenant=event.tenant,
+            region=event.region,
+            key=event.key,
+            source_system_id=event.source_system_id,
+            managed_object=event.managed_object,
+            problem=event.problem,
+            severity=event.severity,
+            raised_ms=event.raised_ms,
+            home=event.home,
+            suppressed=suppressed,
+            facts=1 + len(changed),
+            boundary=event.boundary,
+            changed_ms=changed,
+            append_ms=event.append_ms,
+            offset=event.offset,
+            mode=event.mode,
+            body=event.body,
+        )
+
+    def _repeat(self, alarm: LiveAlarm, event: AlarmEvent, outcome: Outcome) -> None:
+        """Take what a second notification of the same raise adds: a change, a worse severity, un-shelving."""
+        before = (alarm.changed_ms, alarm.severity, alarm.suppressed)
+        if event.kind is EventKind.CHANGE and event.event_ms not in alarm.changed_ms:
+            alarm.changed_ms = tuple(sorted((*alarm.changed_ms, event.event_ms)))
+            alarm.facts += 1
+        alarm.severity = max(alarm.severity, event.severity)
+        if alarm.suppressed is Suppression.SHELVED and not event.shelved:
+            alarm.suppressed = Suppression.NONE
+        if before != (alarm.changed_ms, alarm.severity, alarm.suppressed):
+            outcome.changed.append(alarm)
+
+    def _clear(self, name: str, cleared_ms: int, outcome: Outcome) -> None:
+        key = self._keys.get(name)
+        if key is None:
+            key = self._keys[name] = _Key()
+        place = bisect_left(key.clears, cleared_ms)
+        if place < len(key.clears) and key.clears[place] == cleared_ms:
+            return
+        key.clears.insert(place, cleared_ms)
+        self._clear_queue.append((cleared_ms, name))
+        met = False
+        for alarm in key.alarms:
+            if alarm.raised_ms > cleared_ms:
+                break
+            if alarm.cleared_ms is None:
+                alarm.cleared_ms = cleared_ms
+                alarm.facts += 1
+                self.open_alarms -= 1
+                outcome.cleared.append(alarm)
+                met = True
+            elif alarm.cleared_ms > cleared_ms:
+                self._unmet.append((alarm.cleared_ms, name))
+                alarm.cleared_ms = cleared_ms
+                outcome.changed.append(alarm)
+                met = True
+            elif alarm.cleared_ms == cleared_ms:
+                met = True
+        if not met:
+            self._unmet.append((cleared_ms, name))
+            outcome.orphan_clears.append((name, cleared_ms))
+
+    def _rebuild(self, event: AlarmEvent, outcome: Outcome) -> None:
+        """Close what a rebuilt alarm list leaves out: whatever was raised by then and is not listed."""
+        known = self._rebuilds.get(event.source_system_id)
+        if known is not None and known[0] >= event.event_ms:
+            return
+        self._rebuilds[event.source_system_id] = (event.event_ms, event.listed)
+        for name, key in list(self._keys.items()):
+            if name in event.listed:
+                continue
+            for alarm in key.alarms:
+                if alarm.source_system_id != event.source_system_id or alarm.raised_ms > event.event_ms:
+                    continue
+                if alarm.cleared_ms is None:
+                    alarm.cleared_ms = event.event_ms
+                    alarm.facts += 1
+                    self.open_alarms -= 1
+                    outcome.cleared.append(alarm)
+
+    def forget(self, alarm: LiveAlarm) -> None:
+        """Drop an alarm that has cleared and can link no more."""
+        key = self._keys.get(alarm.key)
+        if key is None:
+            return
+        place = _place(key.alarms, alarm.raised_ms)
+        if place < len(key.alarms) and key.alarms[place] is alarm:
+            del key.alarms[place]
+        if not key.alarms and not key.clears:
+            del self._keys[alarm.key]
+
+    def expire_clears(self, before_ms: int) -> None:
+        """Drop clears that no raise still to come can need."""
+        while self._unmet and self._unmet[0][0] < before_ms:
+            self._unmet.popleft()
+        queue = self._clear_queue
+        while queue and queue[0][0] < before_ms:
+            cleared_ms, name = queue.popleft()
+            key = self._keys.get(name)
+            if key is None:
+                continue
+            place = bisect_left(key.clears, cleared_ms)
+            if place < len(key.clears) and key.clears[place] == cleared_ms:
+                del key.clears[place]
+            if not key.alarms and not key.clears:
+                del self._keys[name]
+
+    def restore(self, alarms: Iterable[LiveAlarm], watermark_ms: int) -> None:
+        """Take back alarms from the store, their clears with them."""
+        for alarm in alarms:
+            key = self._keys.setdefault(alarm.key, _Key())
+            insort(key.alarms, alarm, key=lambda item: item.raised_ms)
+            if alarm.cleared_ms is None:
+                self.open_alarms += 1
+            elif alarm.cleared_ms >= watermark_ms and alarm.cleared_ms not in key.clears:
+                insort(key.clears, alarm.cleared_ms)
+                self._clear_queue.append((alarm.cleared_ms, alarm.key))
+
+    @property
+    def unmet_clears(self) -> list[tuple[int, str]]:
+        """The clears, as (cleared_ms, key), that may meet a raise still to come and that no alarm row holds."""
+        return list(self._unmet)
+
+    def restore_clears(self, clears: Iterable[tuple[int, str]]) -> None:
+        """Take back clears that wait for their raise."""
+        for cleared_ms, name in clears:
+            self._unmet.append((cleared_ms, name))
+            key = self._keys.setdefault(name, _Key())
+            if cleared_ms not in key.clears:
+                insort(key.clears, cleared_ms)
+                self._clear_queue.append((cleared_ms, name))
+
+    @property
+    def rebuilds(self) -> dict[str, tuple[int, frozenset[str]]]:
+        """The latest rebuilt alarm list of each source: its time, and the keys it listed."""
+        return self._rebuilds
+
+    def restore_rebuilds(self, rebuilds: dict[str, tuple[int, frozenset[str]]]) -> None:
+        """Take back the latest rebuilt alarm lists."""
+        self._rebuilds.update(rebuilds)
+
+
+def _place(alarms: list[LiveAlarm], raised_ms: int) -> int:
+    """Return where a raise at `raised_ms` stands or belongs; at the end in the common case."""
+    if not alarms or alarms[-1].raised_ms < raised_ms:
+        return len(alarms)
+    return bisect_left(alarms, raised_ms, key=lambda alarm: alarm.raised_ms)
