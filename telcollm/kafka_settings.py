@@ -1,7 +1,7 @@
 """`KafkaSettings`: how to reach a Kafka cluster, as data.
 
-It deliberately knows nothing of any client library beyond the names of the options it passes through, and opens
-no connection.
+It deliberately knows nothing of any client library beyond the names of the options it passes through, and
+opens no connection.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _SECRET_WORDS = ("password", "secret", "token")
 class KafkaSettings(BaseModel):
     """Where the brokers are, how to prove who one is, and what else a client is told.
 
-    `client` reaches every client verbatim, `consumer`, `producer` and `admin` the client of that name, which they
-    override; their keys are kafka-python's. Values whose key names a password, secret or token are kept as
-    `SecretStr`, so that no secret shows in a repr or a dump. `topic_prefix` is applied by `topic` only: every
-    function of the seam takes the name that is on the wire.
+    `client` reaches every client verbatim, `consumer`, `producer` and `admin` the client of that name,
+    which they override; their keys are kafka-python's. Values whose key names a password, secret or token
+    are kept as `SecretStr`, so that no secret shows in a repr or a dump. `topic_prefix` is applied by
+    `topic` only: every function of the seam takes the name that is on the wire.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

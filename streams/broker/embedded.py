@@ -172,7 +172,8 @@ class EmbeddedBroker:
 
         Raises:
             MissingExtraError: when the wheel is not installed.
-            TelcollmError: when the port is taken, the folder cannot be used, or the broker ends or stays silent;
+            TelcollmError: when the port is taken, the folder cannot be used, or the broker ends or stays
+            silent;
                 the message holds the last lines of its log.
         """
         if self.running:
@@ -246,7 +247,8 @@ class EmbeddedBroker:
                 arguments = supervisor_command(
                     "watch", os.getpid(), control_read, status_write, self._stop_timeout_s, *broker_command
                 )
-                # A session of its own: Ctrl-C reaches the owner only, which then stops the broker in good order.
+                # A session of its own: Ctrl-C reaches the owner only, which then stops the broker in good
+                # order.
                 self._supervisor = subprocess.Popen(
                     arguments,
                     stdin=subprocess.DEVNULL,

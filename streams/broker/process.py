@@ -79,7 +79,7 @@ def answers_tcp(port: int, timeout_s: float = 0.5) -> bool:
 
 
 def locked_file(path: Path, busy: str) -> int:
-    """Return an open descriptor that holds the lock on `path` until it is closed in every process that has it.
+    """Return a descriptor that holds the lock on `path` until every process that has it closed it.
 
     Raises:
         TelcollmError: with the message `busy`, when another process holds the lock.
@@ -102,7 +102,8 @@ def waited_lock(path: Path, timeout_s: float) -> Iterator[None]:
     """
     deadline = time.monotonic() + timeout_s
     busy = (
-        f"{path} was locked by another process for {timeout_s:g} s; one may start or stop a broker at a time; "
+        f"{path} was locked by another process for {timeout_s:g} s; "
+        f"one may start or stop a broker at a time; "
         f"wait for it to end and try again"
     )
     while True:

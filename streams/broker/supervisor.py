@@ -5,11 +5,12 @@ Run by path, never imported by the package: it needs the standard library only a
     supervisor.py watch OWNER_PID CONTROL_FD STATUS_FD GRACE_S COMMAND...
     supervisor.py detach STATUS_FD KEPT_FD COMMAND...
 
-`watch` runs COMMAND as its child until one of: CONTROL_FD closes (the owner ended, however it ended), the owner
-is no longer this process's parent (a forked copy of the owner may hold the pipe open), `t` (terminate) or `k`
-(kill) is read from CONTROL_FD, or SIGTERM. It terminates COMMAND, waits GRACE_S seconds, then kills it. Should
-the supervisor itself be killed, the kernel kills COMMAND (Linux: PR_SET_PDEATHSIG; that signal is tied to the
-*thread* that forked, which is why it is set here, in a process with one thread, and not in the owner).
+`watch` runs COMMAND as its child until one of: CONTROL_FD closes (the owner ended, however it ended), the
+owner is no longer this process's parent (a forked copy of the owner may hold the pipe open), `t`
+(terminate) or `k` (kill) is read from CONTROL_FD, or SIGTERM. It terminates COMMAND, waits GRACE_S seconds,
+then kills it. Should the supervisor itself be killed, the kernel kills COMMAND (Linux: PR_SET_PDEATHSIG;
+that signal is tied to the *thread* that forked, which is why it is set here, in a process with one thread,
+and not in the owner).
 
 `detach` starts COMMAND in a session of its own, with KEPT_FD (a lock) open in it, and ends.
 

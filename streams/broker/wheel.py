@@ -75,12 +75,8 @@ def command(kind: BrokerKind, port: int, data_dir: Path) -> list[str]:
     """Return the command that runs the broker on 127.0.0.1:`port` in the foreground."""
     path = str(binary(kind))
     if kind == "noida":
-        return [path, "start", "--only", "kafka", "--host", "127.0.0.1", "--kafka-port", str(port)] + [
-            "--data-dir",
-            str(data_dir / "noida"),
-        ]
+        service = ["--only", "kafka", "--host", "127.0.0.1", "--kafka-port", str(port)]
+        return [path, "start", *service, "--data-dir", str(data_dir / "noida")]
     url = f"tcp://127.0.0.1:{port}"
-    return [path, "broker", "--listener-url", url, "--advertised-listener-url", url] + [
-        "--storage-engine",
-        "memory://tansu/",
-    ]
+    listener = ["--listener-url", url, "--advertised-listener-url", url]
+    return [path, "broker", *listener, "--storage-engine", "memory://tansu/"]

@@ -6,10 +6,17 @@ It deliberately knows nothing of topics, groups or records, and depends on no qu
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from streams.kafka.library import KafkaAdminClient, KafkaConsumer, KafkaNetClient, KafkaProducer, errors
+from streams.kafka.library import (
+    ClosingSocket,
+    KafkaAdminClient,
+    KafkaConsumer,
+    KafkaNetClient,
+    KafkaProducer,
+    errors,
+)
 from streams.kafka.protocols import Admin, Consumer, Producer
 from telcollm.errors import FencedError, SettingsError, TelcollmError, TransientError
 from telcollm.kafka_settings import KafkaSettings
@@ -38,8 +45,8 @@ _PASSING = (
 def translated(error: Exception, settings: KafkaSettings, doing: str) -> TelcollmError:
     """Return the error telcollm raises in place of a Kafka client's `error`, met while `doing` something.
 
-    TransientError when a later try may succeed, SettingsError when credentials, rights or options are at fault,
-    FencedError when another member took this one's static membership, TelcollmError for the rest.
+    TransientError when a later try may succeed, SettingsError when credentials, rights or options are at
+    fault, FencedError when another member took this one's static membership, TelcollmError for the rest.
     """
     servers = ",".join(settings.bootstrap_servers)
     told = f"Kafka at {servers}, while {doing}: {error or type(error).__name__}"
@@ -84,6 +91,8 @@ def _built(make: Callable[..., Any], settings: KafkaSettings, options: dict[str,
         return started[-1]
 
     options.setdefault("kafka_client", kept_client)
+    if "socks5_proxy" not in options:
+        options.setdefault("proxy_url", ClosingSocket.PROXY_URL)
     try:
         return make(**options)
     except Exception as error:
@@ -113,7 +122,10 @@ def build_consumer(settings: KafkaSettings, **options: Any) -> Consumer:
 
 
 def build_producer(settings: KafkaSettings, **options: Any) -> Producer:
-    """Return a connected producer, idempotent unless the settings say otherwise; errors as `build_consumer`."""
+    """Return a connected producer, idempotent unless the settings say otherwise.
+
+    Raises as `build_consumer` does.
+    """
     merged = settings.client_options(settings.producer) | options
     producer: Producer = _built(KafkaProducer, settings, merged, "connecting a producer")
     return producer
@@ -121,7 +133,10 @@ def build_producer(settings: KafkaSettings, **options: Any) -> Producer:
 
 @contextlib.contextmanager
 def build_admin(settings: KafkaSettings, **options: Any) -> Iterator[Admin]:
-    """Yield a connected admin client, closed after the block; errors as `build_consumer`."""
+    """Yield a connected admin client, closed after the block.
+
+    Raises as `build_consumer` does.
+    """
     merged = settings.client_options(settings.admin) | options
     admin: Admin = _built(KafkaAdminClient, settings, merged, "connecting an admin client")
     try:

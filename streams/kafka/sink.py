@@ -1,4 +1,4 @@
-"""`RecordSink`: an idempotent producer that answers for every record; and `scan`, which reads a topic to its end.
+"""`RecordSink`, a producer that answers for every record, and `scan`, which reads a topic to its end.
 
 It deliberately knows nothing of what a record means or which of them were sent before.
 """
@@ -10,10 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple
 
-
 from streams.kafka.client import build_consumer, build_producer, kafka_errors, translated
 from streams.kafka.library import TopicPartition, errors
-from streams.kafka.protocols import Producer
+from streams.kafka.protocols import Consumer, Producer
 from streams.kafka.source import RawRecord, raw_records
 from telcollm.errors import SettingsError, TelcollmError, TransientError
 from telcollm.kafka_settings import KafkaSettings
@@ -30,9 +29,10 @@ class Delivery(NamedTuple):
 class RecordSink:
     """Sends records in order and says, at `flush`, that all of them are durable, or raises.
 
-    Records of one key to one topic keep their order; the producer is idempotent, so that its own retries double
-    nothing. When `flush` raises, an unknown part of what was sent since the last good flush was delivered, and
-    nothing more of it will be: the caller sends all of it again, in order. Not for several threads at once.
+    Records of one key to one topic keep their order; the producer is idempotent, so that its own retries
+    double nothing. When `flush` raises, an unknown part of what was sent since the last good flush was
+    delivered, and nothing more of it will be: the caller sends all of it again, in order. Not for several
+    threads at once.
     """
 
     def __init__(self, settings: KafkaSettings, *, max_block_s: float = 30.0) -> None:
@@ -56,13 +56,14 @@ class RecordSink:
         partition: int | None = None,
         timestamp_ms: int | None = None,
     ) -> None:
-        """Queue one record; without a `partition` the key decides (Kafka's murmur2), as it does in Java clients.
+        """Queue one record; without a `partition` the key decides (murmur2, as in Java clients).
 
         A `value` of None is a tombstone and needs a key.
 
         Raises:
             TransientError: when the topic's partitions could not be learned in time.
-            TelcollmError: when the record can never be sent: too large, no key and no value, no such partition.
+            TelcollmError: when the record can never be sent: too large, no key and no value, no such
+            partition.
         """
         if self._producer is None:
             self._producer = self._connected()
@@ -73,7 +74,8 @@ class RecordSink:
         except (ValueError, TypeError) as error:
             message = (
                 f"a record for topic {topic} (key {key!r}, partition {partition}) cannot be sent: {error}; "
-                f"keys, values and header values are bytes, and a key or a value there must be; mend the record"
+                f"keys, values and header values are bytes, and one of key and value must be there; "
+                f"mend the record"
             )
             raise TelcollmError(message) from error
         self._sent.append(future)
@@ -125,7 +127,7 @@ class RecordSink:
         return build_producer(self._settings, max_block_ms=self._max_block_ms)
 
     def _abandon(self) -> None:
-        """Drop the producer with all it still holds: what failed once must not arrive behind its own repeat."""
+        """Drop the producer and what it holds: what failed once must not arrive behind its own repeat."""
         if self._producer is not None:
             producer, self._producer = self._producer, None
             try:
@@ -142,10 +144,12 @@ def scan(
     *,
     stall_timeout_s: float = 30.0,
 ) -> Iterator[RawRecord]:
-    """Yield the records of `topic` from the given offset of each partition to the end, as it is at the first step.
+    """Yield the records of `topic` from the given offset of each partition to the end.
 
-    A partition without an offset is read from its earliest record, and so is one whose offset the broker has
-    deleted. No group is joined and nothing is committed. Order holds within a partition only.
+    The end is the one that the first fetch of each partition tells. A partition without an offset is read
+    from its earliest record, and so is one whose offset the broker has deleted. No group is joined and
+    nothing is committed; records of aborted transactions are among those read. Order holds within a
+    partition only.
 
     Raises:
         SettingsError: when there is no such topic or partition.
@@ -153,44 +157,66 @@ def scan(
     """
     offsets = dict(from_offsets or {})
     doing = f"scanning {topic}"
-    consumer = build_consumer(settings, group_id=None, auto_offset_reset="earliest")
+    consumer = build_consumer(
+        settings,
+        group_id=None,
+        auto_offset_reset="earliest",
+        isolation_level="read_uncommitted",
+        fetch_max_wait_ms=50,
+    )
     try:
         with kafka_errors(settings, doing):
-            numbers = consumer.partitions_for_topic(topic)
-            if not numbers or not numbers >= offsets.keys():
-                message = (
-                    f"{doing}: it has the partitions {sorted(numbers)} and offsets were given for "
-                    f"{sorted(offsets)}; only partitions that exist can be read; check the topic's name"
-                )
-                raise SettingsError(message)
-            partitions = [TopicPartition(topic, number) for number in sorted(numbers)]
-            ends = consumer.end_offsets(partitions)
-            begins = consumer.beginning_offsets(partitions)
-            starts = {tp: max(begins[tp], offsets.get(tp.partition, 0)) for tp in partitions}
-            remaining = [tp for tp in partitions if starts[tp] < ends[tp]]
-            if not remaining:
-                return
-            consumer.assign(remaining)
-            for partition in remaining:
-                consumer.seek(partition, starts[partition])
+            remaining = _assigned_from(consumer, topic, offsets, doing)
+        # Fetches tell the end, not the broker's list of ends, which may lie before the last records (Tansu
+        # 0.6).
+        ends: dict[TopicPartition, int] = {}
         moved_at = time.monotonic()
         while remaining:
             with kafka_errors(settings, doing):
                 batches = consumer.poll(timeout_ms=100)
-                # Positions, not records: the last offset before the end may be a marker that is never handed out.
-                done = [tp for tp in remaining if (consumer.position(tp, timeout_ms=0) or 0) >= ends[tp]]
+                for partition in remaining - ends.keys():
+                    highwater = consumer.highwater(partition)
+                    if highwater is not None:
+                        ends[partition] = highwater
+                # Positions, not records: the last offset before the end may be a marker, never handed out.
+                done = {
+                    tp
+                    for tp in remaining & ends.keys()
+                    if (consumer.position(tp, timeout_ms=0) or 0) >= ends[tp]
+                }
                 consumer.pause(*done)
-            remaining = [tp for tp in remaining if tp not in done]
-            for record in raw_records(batches):
-                if record.offset < ends[TopicPartition(record.topic, record.partition)]:
-                    yield record
+            remaining -= done
             if batches or done:
                 moved_at = time.monotonic()
-            elif time.monotonic() - moved_at > stall_timeout_s:
+            for record in raw_records(batches):
+                first = offsets.get(record.partition, 0)
+                if first <= record.offset < ends[TopicPartition(record.topic, record.partition)]:
+                    yield record
+            if time.monotonic() - moved_at > stall_timeout_s:
                 message = (
-                    f"{doing}: nothing came for {stall_timeout_s:g} s though {len(remaining)} partitions are not "
-                    f"at their end; a broker that is up answers sooner; try again"
+                    f"{doing}: nothing came for {stall_timeout_s:g} s though {len(remaining)} partitions are "
+                    f"not at their end; a broker that is up answers sooner; try again"
                 )
                 raise TransientError(message)
     finally:
         consumer.close(autocommit=False)
+
+
+def _assigned_from(
+    consumer: Consumer, topic: str, offsets: Mapping[int, int], doing: str
+) -> set[TopicPartition]:
+    numbers = consumer.partitions_for_topic(topic)
+    if not numbers or not numbers >= offsets.keys():
+        message = (
+            f"{doing}: it has the partitions {sorted(numbers)} and offsets were given for {sorted(offsets)}; "
+            f"only partitions that exist can be read; check the topic's name"
+        )
+        raise SettingsError(message)
+    partitions = [TopicPartition(topic, number) for number in sorted(numbers)]
+    consumer.assign(partitions)
+    for partition in partitions:
+        if partition.partition in offsets:
+            consumer.seek(partition, offsets[partition.partition])
+        else:
+            consumer.seek_to_beginning(partition)
+    return set(partitions)

@@ -19,8 +19,8 @@ from telcollm.kafka_settings import KafkaSettings
 
 _LOG = logging.getLogger(__name__)
 
-# A poll of kafka-python cannot be left early, and after a rebalance it would wait out its whole time while the new
-# partitions stand paused: so it is asked in slices no longer than this.
+# A poll of kafka-python cannot be left early, and after a rebalance it would wait out its whole time while
+# the new partitions stand paused: so it is asked in slices no longer than this.
 _SLICE_MS = 100.0
 
 
@@ -28,8 +28,8 @@ class RawRecord(msgspec.Struct, frozen=True, gc=False):
     """A record as it lay in its partition.
 
     `timestamp_ms` is the broker's append time or the producer's creation time, whichever the topic keeps, in
-    milliseconds since 1970 UTC; -1 where there is none. A `value` of None is a tombstone. A header without a value
-    reads as empty bytes.
+    milliseconds since 1970 UTC; -1 where there is none. A `value` of None is a tombstone. A header without
+    a value reads as empty bytes.
     """
 
     topic: str
@@ -87,16 +87,16 @@ class PartitionSource:
     """Hands out the records of the partitions that the group gives this member, from offsets its owner knows.
 
     All callbacks run on the thread that calls `poll` or `close`, inside that call and never beside it:
-    - `on_assigned(partitions)` returns the offset to go on from for each (None or absent: the earliest). Until it
-      has returned, nothing of these partitions is read; heartbeats go on while it runs; when it raises, `poll`
-      raises the same and the next `poll` asks again.
+    - `on_assigned(partitions)` returns the offset to go on from for each (None or absent: the earliest).
+      Until it has returned, nothing of these partitions is read; heartbeats go on while it runs; when it
+      raises, `poll` raises the same and the next `poll` asks again.
     - `on_revoked(partitions)`: the group took them in good order; `on_lost`: this member was thrown out first
       (by default the same as `on_revoked`). The new owner may have begun by then: whatever was not durable
       before the call to `poll` must be dropped, as the new owner reads it again.
 
     Heartbeats are sent by a thread of the client while the owner computes; when `poll` is not called for
-    `max_poll_interval_ms` the group takes the partitions away. Kafka's own commits are informational: they are
-    never read back. Not for several threads at once.
+    `max_poll_interval_ms` the group takes the partitions away. Kafka's own commits are informational: they
+    are never read back. Not for several threads at once.
     """
 
     def __init__(
@@ -182,9 +182,10 @@ class PartitionSource:
             self._consumer.seek(partition, offset)
 
     def lag(self) -> dict[TopicPartition, int]:
-        """Return how many records each assigned partition holds beyond those handed out, without asking a broker.
+        """Return how many records of each assigned partition were not handed out yet.
 
-        Partitions of which nothing was fetched yet are left out.
+        No broker is asked: this is what the last fetch said. Partitions of which nothing was fetched
+        yet are left out.
         """
         behind: dict[TopicPartition, int] = {}
         for partition in self._owned:
@@ -197,12 +198,18 @@ class PartitionSource:
         return behind
 
     def end_offsets(self, partitions: Collection[TopicPartition] | None = None) -> dict[TopicPartition, int]:
-        """Return the offset that the next record of each partition will get, as the brokers say now."""
+        """Return the offset that the next record of each partition will get, as the brokers say now.
+
+        All assigned partitions where none are named.
+        """
         wanted = list(self._owned if partitions is None else partitions)
         if not wanted:
             return {}
         with kafka_errors(self._settings, self._doing):
-            return self._consumer.end_offsets(wanted)
+            listed = self._consumer.end_offsets(wanted)
+        # A broker may list an end that lies before records it has handed out (Tansu 0.6 does).
+        seen = {tp: self._consumer.highwater(tp) or 0 for tp in self._owned.intersection(wanted)}
+        return {tp: max(end, seen.get(tp, 0)) for tp, end in listed.items()}
 
     def commit_informational(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Tell Kafka the next offset of each partition, for lag dashboards; never raises, never waits."""

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-
 from streams.kafka.client import build_admin, kafka_errors
 from streams.kafka.library import errors
 from streams.kafka.protocols import Admin
@@ -21,7 +20,7 @@ from telcollm.kafka_settings import KafkaSettings
 
 @dataclass(frozen=True, slots=True)
 class TopicSpec:
-    """How a topic is made: `partitions`, broker-side `config`, and `replication` (-1: the cluster's default)."""
+    """How a topic is made: `partitions`, broker-side `config`, `replication` (-1: the cluster's default)."""
 
     partitions: int
     config: Mapping[str, str] = field(default_factory=dict)
@@ -39,9 +38,10 @@ def ensure_topics(
     on_mismatch: Literal["error", "warn"] = "error",
     timeout_s: float = 30.0,
 ) -> dict[str, int]:
-    """Return the number of partitions of every topic named (by its name on the wire), all visible with a leader.
+    """Return the number of partitions of every topic named, once each partition has a leader.
 
-    Missing topics are made; those that exist stay as they are, so that a second call changes nothing.
+    Names are those on the wire. Missing topics are made; those that exist stay as they are, so that a
+    second call changes nothing.
 
     Raises:
         SettingsError: when a spec is impossible, when a name is refused, or, with on_mismatch "error", when a
@@ -108,8 +108,9 @@ def _create(admin: Admin, missing: Mapping[str, TopicSpec], timeout_s: float) ->
             message = f"topic {topic['name']}: {reason}"
             raise kind(message)
         message = (
-            f"topic {topic['name']} could not be made: {reason}; the brokers decide which names, partition counts "
-            f"and settings they accept; change its spec, or have the topic made by whoever runs the cluster"
+            f"topic {topic['name']} could not be made: {reason}; the brokers decide which names, "
+            f"partition counts and settings they accept; change its spec, or have the topic made by whoever "
+            f"runs the cluster"
         )
         raise SettingsError(message)
 
