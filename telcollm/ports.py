@@ -16,6 +16,7 @@ from telcollm.records import Diagnosis, Feedback, Incident, PlannedWork, Topolog
 from telcollm.state import (
     AlarmState,
     ComponentState,
+    DeadLetter,
     DiagnosisRequest,
     OutboxMessage,
     Progress,
@@ -41,7 +42,10 @@ class PartitionRows(msgspec.Struct):
 
 
 class IncidentQuery(msgspec.Struct, frozen=True):
-    """Which incidents to list, newest last event first. Superseded ones only when asked for."""
+    """Which incidents to list, newest last event first. Superseded ones only when asked for.
+
+    Those that went on in [since, until): the last event no earlier than `since`, opened before `until`.
+    """
 
     statuses: tuple[str, ...] = ()
     managed_object: str = ""
@@ -73,6 +77,13 @@ class StoreTransaction(Protocol):
 
     def put_components(self, components: Iterable[ComponentState]) -> None:
         """Insert or update components by (partition, component_id)."""
+        ...
+
+    def put_component_incidents(self, mapping: Iterable[tuple[int, str, str]]) -> None:
+        """Say by (partition, component_id, incident_id) to which incidents components belong.
+
+        A component that nothing was said of belongs to the incident of its own id.
+        """
         ...
 
     def linked_components(self, component_ids: Iterable[tuple[int, str]]) -> list[ComponentState]:
@@ -108,6 +119,10 @@ class StoreTransaction(Protocol):
 
     def finish_outbox(self, message_ids: Iterable[str], marks: Iterable[SentMark]) -> None:
         """Mark messages as sent and move the lanes' marks."""
+        ...
+
+    def put_dead_letters(self, letters: Iterable[DeadLetter]) -> None:
+        """Insert or update dead letters by (topic, partition, offset); a replayed one stays replayed."""
         ...
 
 
@@ -146,6 +161,20 @@ class Store(Protocol):
         """Return {"outbox": n, "requests": n} of what waits in the lanes."""
         ...
 
+    def dead_letters(
+        self, topic: str = "", *, include_replayed: bool = False, limit: int = 50, offset: int = 0
+    ) -> list[DeadLetter]:
+        """Return dead letters in order of (topic, partition, offset); an empty topic means all of them."""
+        ...
+
+    def count_dead_letters(self, topic: str = "", *, include_replayed: bool = False) -> int:
+        """Return how many dead letters there are, whatever the limit."""
+        ...
+
+    def mark_dead_letters_replayed(self, places: Iterable[tuple[str, int, int]]) -> None:
+        """Mark dead letters by (topic, partition, offset) as replayed."""
+        ...
+
     def incidents(self, scope: Scope, query: IncidentQuery) -> list[Incident]:
         """Return incidents, the latest last event first."""
         ...
@@ -156,6 +185,10 @@ class Store(Protocol):
 
     def incident(self, scope: Scope, incident_id: str) -> Incident | None:
         """Return one incident by id or by an unambiguous beginning of it."""
+        ...
+
+    def nearest_incident_ids(self, scope: Scope, incident_id: str, limit: int) -> list[str]:
+        """Return the ids that look most like one that was not found, the likeliest first."""
         ...
 
     def diagnoses(self, scope: Scope, incident_id: str) -> list[Diagnosis]:

@@ -1,0 +1,66 @@
+"""Column types that hold and order the same values on SQLite and on PostgreSQL.
+
+Knows no table.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+# PostgreSQL refuses NUL in text while JSON, and so any operator's alarm, may hold one. The escape is a
+# private-use character that doubles as its own escape.
+_ESCAPE: Final = "\ue000"
+
+ORDERED_TEXT: Final = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+"""Text in order of code points on both: a PostgreSQL cluster's own collation would order ids otherwise."""
+
+SEQUENCE: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""A counter the database assigns; SQLite counts only columns declared INTEGER."""
+
+
+class Words(TypeDecorator[str]):
+    """Text in order of code points that gives back exactly what was put in, NUL included."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> TypeEngine[str]:
+        """Return the type the dialect stores words in."""
+        return dialect.type_descriptor(ORDERED_TEXT.dialect_impl(dialect))
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        """Return what the database is given."""
+        if value is None or dialect.name == "sqlite":
+            return value
+        return escape(value)
+
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        """Return what was put in."""
+        if value is None or dialect.name == "sqlite":
+            return value
+        return unescape(value)
+
+
+def escape(value: str) -> str:
+    r"""Return `value` without NUL, told apart from every other text.
+
+    >>> unescape(escape("a\x00b\ue000c")) == "a\x00b\ue000c"
+    True
+    """
+    if "\x00" not in value and _ESCAPE not in value:
+        return value
+    return value.replace(_ESCAPE, _ESCAPE + "1").replace("\x00", _ESCAPE + "0")
+
+
+def unescape(value: str) -> str:
+    r"""Return the text that `escape` was given.
+
+    >>> unescape("a\ue0000b") == "a\x00b"
+    True
+    """
+    if _ESCAPE not in value:
+        return value
+    return value.replace(_ESCAPE + "0", "\x00").replace(_ESCAPE + "1", _ESCAPE)

@@ -1,0 +1,174 @@
+"""The statements that write: upserts by deterministic id, the same on SQLite and on PostgreSQL.
+
+Does not know when they run: `transaction` decides that.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from telcollm.store.bulk import Bulk
+from telcollm.store.schema import (
+    alarms,
+    component_incidents,
+    components,
+    dead_letters,
+    diagnoses,
+    feedback,
+    incident_objects,
+    incidents,
+    outbox,
+    planned_work,
+    progress,
+    requests,
+    sent_marks,
+    topology,
+)
+
+_ZERO: Final[sa.ColumnElement[int]] = sa.literal_column("0")
+
+
+class Statements:
+    """The writing statements of one dialect, compiled once."""
+
+    def __init__(self, dialect: sa.Dialect) -> None:
+        self._dialect = dialect
+        self.put_alarms = self._bulk(self._put_alarms(), alarms)
+        self.put_late_alarms = self._bulk(self._put_late_alarms(), alarms)
+        self.clear_alarms = Bulk(_CLEAR, dialect, ("of_hash", "of_key", "at_ms"))
+        self.put_components = self._bulk(self._upsert(components), components)
+        self.put_component_incidents = self._bulk(self._upsert(component_incidents), component_incidents)
+        self.put_incidents = self._put_incidents()
+        self.put_incident_objects = self._bulk(self._keep(incident_objects), incident_objects)
+        self.drop_incident_objects = Bulk(_DROP_OBJECT, dialect, ("of_incident", "of_hash"))
+        self.put_requests = self._bulk(self._keep(requests, "request_id"), requests, "sequence", "done_ms")
+        self.finish_requests = self._finish(requests, requests.c.request_id, requests.c.done_ms)
+        self.put_diagnoses = self._bulk(self._upsert(diagnoses), diagnoses)
+        self.put_outbox = self._bulk(self._keep(outbox, "message_id"), outbox, "sequence", "sent_ms")
+        self.finish_outbox = self._finish(outbox, outbox.c.message_id, outbox.c.sent_ms)
+        self.put_sent_marks = self._bulk(self._upsert(sent_marks), sent_marks)
+        self.put_dead_letters = self._bulk(
+            self._upsert(dead_letters, "replayed_ms"), dead_letters, "replayed_ms"
+        )
+        self.mark_replayed = Bulk(_MARK_REPLAYED, dialect, ("of_topic", "of_partition", "of_offset", "at_ms"))
+        self.put_topology = self._bulk(self._upsert(topology), topology)
+        self.put_planned_work = self._bulk(self._upsert(planned_work), planned_work)
+        self.put_feedback = self._bulk(self._upsert(feedback), feedback)
+        self.claim = self._claim()
+
+    def _insert(self, table: sa.Table) -> Any:
+        return sqlite.insert(table) if self._dialect.name == "sqlite" else postgresql.insert(table)
+
+    def _bulk(self, statement: Any, table: sa.Table, *unset: str) -> Bulk:
+        names = [column.name for column in table.columns if column.name not in unset]
+        return Bulk(statement, self._dialect, names)
+
+    def _upsert(self, table: sa.Table, *keep: str) -> Any:
+        statement = self._insert(table)
+        return statement.on_conflict_do_update(
+            index_elements=[column.name for column in table.primary_key],
+            set_={
+                column.name: statement.excluded[column.name]
+                for column in table.columns
+                if not column.primary_key and column.name not in keep
+            },
+        )
+
+    def _keep(self, table: sa.Table, *keys: str) -> Any:
+        names = keys or [column.name for column in table.primary_key]
+        return self._insert(table).on_conflict_do_nothing(index_elements=names)
+
+    def _finish(self, table: sa.Table, key: sa.Column[Any], finished: sa.Column[Any]) -> Bulk:
+        statement = (
+            sa.update(table)
+            .where(key == sa.bindparam("of_id"), finished.is_(None))
+            .values({finished.name: sa.bindparam("at_ms")})
+        )
+        return Bulk(statement, self._dialect, ("of_id", "at_ms"))
+
+    def _put_alarms(self) -> Any:
+        statement = self._insert(alarms)
+        new, old = statement.excluded, alarms.c
+        taken: dict[str, Any] = {
+            column.name: new[column.name] for column in alarms.columns if not column.primary_key
+        }
+        taken["cleared_ms"] = sa.case(
+            (new.cleared_ms.is_(None), old.cleared_ms),
+            (old.cleared_ms < new.cleared_ms, old.cleared_ms),
+            else_=new.cleared_ms,
+        )
+        # A worker gives bodies back: what it writes of an alarm later comes without.
+        taken["body"] = sa.case((sa.func.length(new.body) == _ZERO, old.body), else_=new.body)
+        taken["facts"] = sa.case((new.facts > old.facts, new.facts), else_=old.facts)
+        return statement.on_conflict_do_update(index_elements=["alarm_id", "partition"], set_=taken)
+
+    def _put_late_alarms(self) -> Any:
+        statement = self._insert(alarms)
+        new = statement.excluded
+        return statement.on_conflict_do_update(
+            index_elements=["alarm_id", "partition"],
+            set_={"cleared_ms": new.cleared_ms},
+            where=sa.and_(alarms.c.cleared_ms.is_(None), new.cleared_ms.is_not(None)),
+        )
+
+    def _put_incidents(self) -> Any:
+        statement = self._insert(incidents)
+        new, old = statement.excluded, incidents.c
+        return statement.on_conflict_do_update(
+            index_elements=["incident_id"],
+            set_={column.name: new[column.name] for column in incidents.columns if not column.primary_key},
+            where=sa.or_(
+                new.revision > old.revision,
+                sa.and_(
+                    new.revision == old.revision,
+                    sa.or_(old.superseded_by == "", new.superseded_by != ""),
+                ),
+            ),
+        ).returning(incidents.c.incident_id)
+
+    def _claim(self) -> Any:
+        statement = self._insert(progress)
+        return statement.on_conflict_do_update(
+            index_elements=["topic", "partition"], set_={"owner_epoch": progress.c.owner_epoch + 1}
+        ).returning(progress.c.owner_epoch, progress.c.next_offset, progress.c.blob)
+
+
+FENCE: Final = (
+    sa.update(progress)
+    .where(
+        progress.c.topic == sa.bindparam("of_topic"),
+        progress.c.partition == sa.bindparam("of_partition"),
+        progress.c.owner_epoch == sa.bindparam("of_epoch"),
+    )
+    .values(next_offset=sa.bindparam("to_offset"), blob=sa.bindparam("to_blob"))
+)
+
+_CLEAR: Final = (
+    sa.update(alarms)
+    .where(
+        alarms.c.key_hash == sa.bindparam("of_hash"),
+        alarms.c.key == sa.bindparam("of_key"),
+        alarms.c.raised_ms <= sa.bindparam("at_ms"),
+        alarms.c.cleared_ms.is_(None),
+        alarms.c.home,
+    )
+    .values(cleared_ms=sa.bindparam("at_ms"))
+)
+
+_DROP_OBJECT: Final = sa.delete(incident_objects).where(
+    incident_objects.c.incident_id == sa.bindparam("of_incident"),
+    incident_objects.c.object_hash == sa.bindparam("of_hash"),
+)
+
+_MARK_REPLAYED: Final = (
+    sa.update(dead_letters)
+    .where(
+        dead_letters.c.topic == sa.bindparam("of_topic"),
+        dead_letters.c.partition == sa.bindparam("of_partition"),
+        dead_letters.c.record_offset == sa.bindparam("of_offset"),
+    )
+    .values(replayed_ms=sa.bindparam("at_ms"))
+)
