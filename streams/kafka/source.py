@@ -5,14 +5,19 @@ It deliberately knows nothing of what a record means, and keeps no state beyond 
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import threading
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from types import TracebackType
+from typing import Literal
 
 import msgspec
 
 from streams.kafka.client import build_consumer, kafka_errors, translated
+from streams.kafka.group import GroupJoin, group_coordinator
 from streams.kafka.library import ConsumerRebalanceListener, OffsetAndMetadata, TopicPartition, errors
 from streams.kafka.protocols import Consumer
 from telcollm.kafka_settings import KafkaSettings
@@ -41,6 +46,7 @@ class RawRecord(msgspec.Struct, frozen=True, gc=False):
     timestamp_ms: int
 
 
+_Change = Literal["granted", "revoked", "lost"]
 OnAssigned = Callable[[frozenset[TopicPartition]], Mapping[TopicPartition, int | None]]
 OnGone = Callable[[frozenset[TopicPartition]], None]
 
@@ -68,19 +74,29 @@ def raw_records(batches: Mapping[object, Sequence[object]]) -> list[RawRecord]:
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Notes what the group gave and took; runs on the client's I/O thread while the owner waits in poll."""
+    """Notes what the group gives and takes; runs on the client's I/O thread, so it does no more than that."""
 
-    def __init__(self, source: PartitionSource) -> None:
-        self._source = source
+    def __init__(self, consumer: Consumer, noted: threading.Event) -> None:
+        self._consumer = consumer
+        self._noted = noted
+        self.notes: deque[tuple[_Change, frozenset[TopicPartition]]] = deque()
 
     def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        self._source._note_granted(assigned)
+        for partition in assigned:
+            # A position keeps the client from asking for Kafka's own commit, the pause from reading at it.
+            self._consumer.seek(partition, 0)
+            self._consumer.pause(partition)
+        self._note("granted", assigned)
 
     def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
-        self._source._note_taken(revoked, lost=False)
+        self._note("revoked", revoked)
 
     def on_partitions_lost(self, lost: Collection[TopicPartition]) -> None:
-        self._source._note_taken(lost, lost=True)
+        self._note("lost", lost)
+
+    def _note(self, change: _Change, partitions: Collection[TopicPartition]) -> None:
+        self.notes.append((change, frozenset(partitions)))
+        self._noted.set()
 
 
 class PartitionSource:
@@ -123,14 +139,17 @@ class PartitionSource:
         self._on_lost = on_lost or on_revoked
         self._owned: set[TopicPartition] = set()
         self._granted: set[TopicPartition] = set()
-        self._taken: list[tuple[frozenset[TopicPartition], bool]] = []
-        self._paused: set[TopicPartition] = set()
+        self._taken: deque[tuple[_Change, frozenset[TopicPartition]]] = deque()
         self._closed = False
         options: dict[str, object] = {"max_poll_interval_ms": max_poll_interval_ms} | settings.consumer
         self._consumer: Consumer = build_consumer(
             settings, **options, group_id=group_id, auto_offset_reset="earliest", enable_auto_commit=False
         )
-        self._consumer.subscribe(list(topics), listener=_Listener(self))
+        self._coordinator = group_coordinator(self._consumer)
+        self._noted = threading.Event()
+        self._listener = _Listener(self._consumer, self._noted)
+        self._join: GroupJoin | None = None
+        self._consumer.subscribe(list(topics), listener=self._listener)
 
     @property
     def assigned(self) -> frozenset[TopicPartition]:
@@ -148,33 +167,32 @@ class PartitionSource:
         """
         deadline = time.monotonic() + timeout_ms / 1000
         left_ms = timeout_ms
-        if self._taken or self._granted:
-            self._tell_owner()
+        self._tell_owner()
         while True:
-            try:
-                batches = self._consumer.poll(timeout_ms=min(left_ms, _SLICE_MS), max_records=max_records)
-            except errors.KafkaError as error:
-                raise translated(error, self._settings, self._doing) from error
-            if self._taken or self._granted:
-                self._tell_owner()
-                return raw_records({tp: batch for tp, batch in batches.items() if tp in self._owned})
-            if batches:
-                return raw_records(batches)
+            if self._join is None and self._coordinator.need_rejoin():
+                self._join = GroupJoin(self._coordinator, self._noted)
+            if self._join is not None:
+                if self._joined_within(left_ms / 1000):
+                    return []
+            else:
+                batches = self._fetched(min(left_ms, _SLICE_MS), max_records)
+                if batches:
+                    return raw_records(batches)
             left_ms = (deadline - time.monotonic()) * 1000
             if left_ms <= 0:
                 return []
 
     def pause(self, partitions: Collection[TopicPartition]) -> None:
         """Hand out nothing of these partitions until `resume`; those not assigned are passed over."""
-        mine = self._owned.intersection(partitions)
-        self._paused |= mine
-        self._consumer.pause(*mine)
+        for partition in self._owned.intersection(partitions):
+            with contextlib.suppress(KeyError):  # taken in the meantime
+                self._consumer.pause(partition)
 
     def resume(self, partitions: Collection[TopicPartition]) -> None:
         """Hand out records of these partitions again, from where they were paused."""
-        mine = self._paused.intersection(partitions)
-        self._paused -= mine
-        self._consumer.resume(*mine)
+        for partition in self._owned.intersection(partitions):
+            with contextlib.suppress(KeyError):
+                self._consumer.resume(partition)
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         """Go on from `offset` in an assigned partition."""
@@ -189,12 +207,11 @@ class PartitionSource:
         """
         behind: dict[TopicPartition, int] = {}
         for partition in self._owned:
-            end = self._consumer.highwater(partition)
-            if end is None:
-                continue
-            position = self._consumer.position(partition, timeout_ms=0)
-            if position is not None:
-                behind[partition] = max(0, end - position)
+            with contextlib.suppress(errors.IllegalStateError):  # taken in the meantime
+                end = self._consumer.highwater(partition)
+                position = None if end is None else self._consumer.position(partition, timeout_ms=0)
+                if end is not None and position is not None:
+                    behind[partition] = max(0, end - position)
         return behind
 
     def end_offsets(self, partitions: Collection[TopicPartition] | None = None) -> dict[TopicPartition, int]:
@@ -208,7 +225,8 @@ class PartitionSource:
         with kafka_errors(self._settings, self._doing):
             listed = self._consumer.end_offsets(wanted)
         # A broker may list an end that lies before records it has handed out (Tansu 0.6 does).
-        seen = {tp: self._consumer.highwater(tp) or 0 for tp in self._owned.intersection(wanted)}
+        held = self._consumer.assignment().intersection(wanted)
+        seen = {tp: self._consumer.highwater(tp) or 0 for tp in held}
         return {tp: max(end, seen.get(tp, 0)) for tp, end in listed.items()}
 
     def commit_informational(self, offsets: Mapping[TopicPartition, int]) -> None:
@@ -233,6 +251,8 @@ class PartitionSource:
         finally:
             with kafka_errors(self._settings, f"leaving after {self._doing}"):
                 self._consumer.close(autocommit=False, timeout_ms=timeout_ms)
+            if self._join is not None:
+                self._join.wait(timeout_ms / 1000)
 
     def __enter__(self) -> PartitionSource:
         return self
@@ -245,36 +265,59 @@ class PartitionSource:
     ) -> None:
         self.close()
 
-    def _note_granted(self, partitions: Collection[TopicPartition]) -> None:
-        for partition in partitions:
-            # A position keeps the client from asking for Kafka's own commit, the pause from reading at it.
-            self._consumer.seek(partition, 0)
-            self._consumer.pause(partition)
-        self._granted |= set(partitions)
+    def _fetched(self, timeout_ms: float, max_records: int) -> Mapping[object, Sequence[object]]:
+        try:
+            batches = self._consumer.poll(timeout_ms=timeout_ms, max_records=max_records)
+        except errors.KafkaError as error:
+            raise translated(error, self._settings, self._doing) from error
+        if self._listener.notes:
+            self._tell_owner()
+            return {tp: batch for tp, batch in batches.items() if tp in self._owned}
+        return batches
 
-    def _note_taken(self, partitions: Collection[TopicPartition], lost: bool) -> None:
-        self._granted -= set(partitions)
-        known = frozenset(self._owned.intersection(partitions))
-        if known:
-            self._owned -= known
-            self._paused -= known
-            self._taken.append((known, lost))
+    def _joined_within(self, timeout_s: float) -> bool:
+        """Tell the owner what the group took; return True once it has also given."""
+        join = self._join
+        if join is None:
+            return True
+        self._noted.wait(timeout_s)
+        self._noted.clear()
+        if not join.done:
+            self._tell_owner(granted=False)
+            return False
+        self._join = None
+        if join.error is not None:
+            raise translated(join.error, self._settings, self._doing) from join.error
+        self._tell_owner()
+        return True
 
-    def _tell_owner(self) -> None:
+    def _tell_owner(self, granted: bool = True) -> None:
+        notes = self._listener.notes
+        while notes:
+            change, partitions = notes.popleft()
+            if change == "granted":
+                self._granted |= partitions
+                continue
+            self._granted -= partitions
+            known = partitions & self._owned
+            if known:
+                self._owned -= known
+                self._taken.append((change, known))
         while self._taken:
-            partitions, lost = self._taken[0]
-            (self._on_lost if lost else self._on_revoked)(partitions)
-            self._taken.pop(0)
-        granted = frozenset(self._granted)
-        if not granted:
-            return
-        offsets = self._on_assigned(granted)
-        for partition in granted:
+            change, partitions = self._taken[0]
+            (self._on_lost if change == "lost" else self._on_revoked)(partitions)
+            self._taken.popleft()
+        if granted and self._granted and self._join is None:
+            self._take_up(frozenset(self._granted))
+
+    def _take_up(self, partitions: frozenset[TopicPartition]) -> None:
+        offsets = self._on_assigned(partitions)
+        for partition in partitions:
             offset = offsets.get(partition)
             if offset is None:
                 self._consumer.seek_to_beginning(partition)
             else:
                 self._consumer.seek(partition, offset)
-        self._consumer.resume(*granted)
-        self._granted -= granted
-        self._owned |= granted
+        self._consumer.resume(*partitions)
+        self._granted -= partitions
+        self._owned |= partitions

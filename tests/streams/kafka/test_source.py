@@ -1,0 +1,435 @@
+"""Laws of reading as a member of a group, against both embedded brokers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from streams.broker import EmbeddedBroker
+from streams.kafka.client import build_consumer
+from streams.kafka.library import TopicPartition
+from streams.kafka.source import PartitionSource, RawRecord
+from streams.kafka.topics import TopicSpec, ensure_topics
+from streams.testing import produce_all, settings_for
+from telcollm.errors import SettingsError, TelcollmError, TransientError
+from telcollm.kafka_settings import KafkaSettings
+
+pytestmark = pytest.mark.broker
+
+DEADLINE_S = 20.0
+
+
+class Owner:
+    """A worker in miniature: keeps offsets as a store would and notes what it was told."""
+
+    def __init__(self, stored: dict[TopicPartition, int] | None = None) -> None:
+        self.stored = stored if stored is not None else {}
+        self.told: list[tuple[str, frozenset[TopicPartition]]] = []
+        self.threads: set[int] = set()
+
+    def assigned(self, partitions: frozenset[TopicPartition]) -> dict[TopicPartition, int | None]:
+        self.threads.add(threading.get_ident())
+        self.told.append(("assigned", partitions))
+        return {partition: self.stored.get(partition) for partition in partitions}
+
+    def revoked(self, partitions: frozenset[TopicPartition]) -> None:
+        self.threads.add(threading.get_ident())
+        self.told.append(("revoked", partitions))
+
+    def lost(self, partitions: frozenset[TopicPartition]) -> None:
+        self.threads.add(threading.get_ident())
+        self.told.append(("lost", partitions))
+
+    def keep(self, records: list[RawRecord]) -> None:
+        for record in records:
+            self.stored[TopicPartition(record.topic, record.partition)] = record.offset + 1
+
+
+def opened(settings: KafkaSettings, topic: str, owner: Owner, group: str = "g") -> PartitionSource:
+    return PartitionSource(
+        settings, settings.topic(group), [topic], owner.assigned, owner.revoked, owner.lost
+    )
+
+
+def polled_until(done: Callable[[], bool], *sources: PartitionSource) -> list[RawRecord]:
+    """Poll the sources in turn until `done`; return what they gave."""
+    deadline = time.monotonic() + DEADLINE_S
+    records: list[RawRecord] = []
+    while not done():
+        assert time.monotonic() < deadline, "the group did not get there in time"
+        for source in sources:
+            records += source.poll(50)
+    return records
+
+
+def polled(source: PartitionSource, owner: Owner, count: int) -> list[RawRecord]:
+    """Poll until `count` records have come; the owner keeps their offsets."""
+    deadline = time.monotonic() + DEADLINE_S
+    records: list[RawRecord] = []
+    while len(records) < count:
+        assert time.monotonic() < deadline, f"only {len(records)} of {count} records came"
+        batch = source.poll(200)
+        owner.keep(batch)
+        records += batch
+    return records
+
+
+def made_topic(settings: KafkaSettings, partitions: int, name: str = "alarms") -> str:
+    topic = settings.topic(name)
+    ensure_topics(settings, {topic: TopicSpec(partitions)})
+    return topic
+
+
+def numbered(count: int, key: bytes | None = b"k") -> list[tuple[bytes | None, bytes]]:
+    return [(key, b"%d" % number) for number in range(count)]
+
+
+def test_records_keep_key_value_headers_and_time_and_a_tombstone_stays_one(
+    any_kafka_settings: KafkaSettings,
+) -> None:
+    topic = made_topic(any_kafka_settings, 1)
+    headers = [("trace", b"\x00\xff"), ("trace", b"again"), ("empty", b"")]
+    before_ms = time.time() * 1000
+    text = "Störung 告警".encode()
+    produce_all(any_kafka_settings, topic, [(b"key", text), (None, b"no key")], headers=headers)
+    produce_all(any_kafka_settings, topic, [(b"key", None)])
+    owner = Owner()
+    with opened(any_kafka_settings, topic, owner) as source:
+        first, second, third = polled(source, owner, 3)
+    assert (first.topic, first.partition, first.offset) == (topic, 0, 0)
+    assert first.key == b"key"
+    assert first.value == text
+    assert first.headers == tuple(headers)
+    assert before_ms - 60_000 < first.timestamp_ms < time.time() * 1000 + 60_000
+    assert second.key is None
+    assert (third.key, third.value, third.headers) == (b"key", None, ())
+    with pytest.raises(AttributeError):
+        first.offset = 7  # type: ignore[misc]
+
+
+def test_one_partition_is_read_in_order_and_no_more_at_once_than_asked(
+    any_kafka_settings: KafkaSettings,
+) -> None:
+    topic = made_topic(any_kafka_settings, 1)
+    produce_all(any_kafka_settings, topic, numbered(500))
+    owner = Owner()
+    sizes = []
+    records: list[RawRecord] = []
+    with opened(any_kafka_settings, topic, owner) as source:
+        polled_until(lambda: bool(source.assigned), source)
+        source.seek(TopicPartition(topic, 0), 0)
+        deadline = time.monotonic() + DEADLINE_S
+        while len(records) < 500 and time.monotonic() < deadline:
+            batch = source.poll(200, max_records=64)
+            sizes.append(len(batch))
+            records += batch
+    assert [record.value for record in records] == [value for _, value in numbered(500)]
+    assert max(sizes) == 64
+
+
+def test_reading_goes_on_from_the_owners_offsets_and_never_from_kafkas_commits(
+    any_kafka_settings: KafkaSettings,
+) -> None:
+    topic = made_topic(any_kafka_settings, 2)
+    produce_all(any_kafka_settings, topic, numbered(20), partition=0)
+    produce_all(any_kafka_settings, topic, numbered(20), partition=1)
+    owner = Owner()
+    with opened(any_kafka_settings, topic, owner) as source:
+        polled(source, owner, 40)
+        source.commit_informational({TopicPartition(topic, 0): 19, TopicPartition(topic, 1): 3})
+        polled_until(lambda: committed(any_kafka_settings, topic) == {0: 19, 1: 3}, source)
+    later = Owner({TopicPartition(topic, 0): 15})
+    with opened(any_kafka_settings, topic, later) as source:
+        records = polled(source, later, 25)
+    assert sorted(r.offset for r in records if r.partition == 0) == list(range(15, 20))
+    assert sorted(r.offset for r in records if r.partition == 1) == list(range(20))
+
+
+def committed(settings: KafkaSettings, topic: str) -> dict[int, int]:
+    consumer = build_consumer(settings, group_id=settings.topic("g"))
+    try:
+        found = {n: consumer.committed(TopicPartition(topic, n)) for n in (0, 1)}  # type: ignore[attr-defined]
+    finally:
+        consumer.close(autocommit=False)
+    return {number: offset for number, offset in found.items() if offset is not None}
+
+
+def test_an_offset_the_log_does_not_hold_is_replaced_by_the_earliest(
+    kafka_settings: KafkaSettings,
+) -> None:
+    topic = made_topic(kafka_settings, 1)
+    produce_all(kafka_settings, topic, numbered(5))
+    owner = Owner({TopicPartition(topic, 0): 1_000})
+    with opened(kafka_settings, topic, owner) as source:
+        records = polled(source, owner, 5)
+    assert [record.offset for record in records] == [0, 1, 2, 3, 4]
+
+
+def test_two_members_share_the_partitions_and_each_record_reaches_one_of_them(
+    any_kafka_settings: KafkaSettings,
+) -> None:
+    topic = made_topic(any_kafka_settings, 4)
+    stored: dict[TopicPartition, int] = {}
+    first, second = Owner(stored), Owner(stored)
+    with ExitStack() as stack:
+        one = stack.enter_context(opened(any_kafka_settings, topic, first))
+        polled_until(lambda: len(one.assigned) == 4, one)
+        two = stack.enter_context(opened(any_kafka_settings, topic, second))
+        polled_until(lambda: len(one.assigned) == 2 and len(two.assigned) == 2, one, two)
+        assert one.assigned | two.assigned == {TopicPartition(topic, n) for n in range(4)}
+        for number in range(4):
+            produce_all(any_kafka_settings, topic, numbered(25), partition=number)
+        seen: list[tuple[int, int]] = []
+        deadline = time.monotonic() + DEADLINE_S
+        while len(seen) < 100 and time.monotonic() < deadline:
+            for source, owner in ((one, first), (two, second)):
+                batch = source.poll(50)
+                assert {TopicPartition(r.topic, r.partition) for r in batch} <= source.assigned
+                owner.keep(batch)
+                seen += [(record.partition, record.offset) for record in batch]
+        assert sorted(seen) == [(p, offset) for p in range(4) for offset in range(25)]
+        two.close()
+        polled_until(lambda: len(one.assigned) == 4, one)
+    # All four were taken before two were given back, and again when the other left.
+    assert [what for what, _ in first.told] == [
+        "assigned",
+        "revoked",
+        "assigned",
+        "revoked",
+        "assigned",
+        "revoked",
+    ]
+    assert [what for what, _ in second.told] == ["assigned", "revoked"]
+
+
+def test_a_member_that_leaves_hands_its_stored_offsets_to_the_next(
+    any_kafka_settings: KafkaSettings,
+) -> None:
+    topic = made_topic(any_kafka_settings, 2)
+    for number in range(2):
+        produce_all(any_kafka_settings, topic, numbered(30), partition=number)
+    stored: dict[TopicPartition, int] = {}
+    first = Owner(stored)
+    with opened(any_kafka_settings, topic, first) as source:
+        got = []
+        while len(got) < 20:
+            batch = source.poll(200, max_records=10)
+            first.keep(batch)
+            got += batch
+    second = Owner(stored)
+    with opened(any_kafka_settings, topic, second) as source:
+        got += polled(source, second, 60 - len(got))
+    assert sorted((r.partition, r.offset) for r in got) == [(p, o) for p in range(2) for o in range(30)]
+
+
+def test_callbacks_run_on_the_owners_thread_and_may_use_the_source(kafka_settings: KafkaSettings) -> None:
+    topic = made_topic(kafka_settings, 1)
+    produce_all(kafka_settings, topic, numbered(3))
+    owner = Owner()
+    asked: list[dict[TopicPartition, int]] = []
+    source: PartitionSource
+
+    def assigned(partitions: frozenset[TopicPartition]) -> dict[TopicPartition, int | None]:
+        # A call that waits for the broker would dead-lock on the client's own thread.
+        asked.append(source.end_offsets(partitions))
+        return owner.assigned(partitions)
+
+    source = PartitionSource(kafka_settings, kafka_settings.topic("g"), [topic], assigned, owner.revoked)
+    with source:
+        polled(source, owner, 3)
+    assert asked == [{TopicPartition(topic, 0): 3}]
+    assert owner.threads == {threading.get_ident()}
+    assert [what for what, _ in owner.told] == ["assigned", "revoked"]
+
+
+def test_nothing_is_read_until_on_assigned_returns_and_a_failed_one_is_asked_again(
+    any_kafka_settings: KafkaSettings,
+) -> None:
+    topic = made_topic(any_kafka_settings, 1)
+    produce_all(any_kafka_settings, topic, numbered(3))
+    failures = [TransientError("the store is away"), TransientError("still away")]
+    owner = Owner({TopicPartition(topic, 0): 1})
+
+    def assigned(partitions: frozenset[TopicPartition]) -> dict[TopicPartition, int | None]:
+        if failures:
+            raise failures.pop(0)
+        return owner.assigned(partitions)
+
+    source = PartitionSource(any_kafka_settings, any_kafka_settings.topic("g"), [topic], assigned)
+    with source:
+        with pytest.raises(TransientError, match="the store is away"):
+            polled_until(lambda: False, source)
+        assert source.assigned == frozenset()
+        with pytest.raises(TransientError, match="still away"):
+            source.poll(200)
+        assert [record.offset for record in polled(source, owner, 2)] == [1, 2]
+
+
+def test_a_paused_partition_is_silent_until_resumed_and_nothing_of_it_is_lost(
+    any_kafka_settings: KafkaSettings,
+) -> None:
+    topic = made_topic(any_kafka_settings, 2)
+    owner = Owner()
+    quiet, loud = TopicPartition(topic, 0), TopicPartition(topic, 1)
+    with opened(any_kafka_settings, topic, owner) as source:
+        polled_until(lambda: len(source.assigned) == 2, source)
+        source.pause([quiet, TopicPartition(topic, 99)])
+        for number in range(2):
+            produce_all(any_kafka_settings, topic, numbered(10), partition=number)
+        heard = polled(source, owner, 10)
+        heard += source.poll(300)
+        assert {record.partition for record in heard} == {loud.partition}
+        source.resume([quiet])
+        assert [record.offset for record in polled(source, owner, 10)] == list(range(10))
+
+
+def test_lag_counts_what_was_not_handed_out_yet(any_kafka_settings: KafkaSettings) -> None:
+    topic = made_topic(any_kafka_settings, 1)
+    produce_all(any_kafka_settings, topic, numbered(50))
+    partition = TopicPartition(topic, 0)
+    owner = Owner({partition: 10})
+    with opened(any_kafka_settings, topic, owner) as source:
+        assert source.lag() == {}
+        records: list[RawRecord] = []
+        while not records:
+            records = source.poll(200, max_records=15)
+        assert source.lag() == {partition: 25}
+        assert source.end_offsets() == {partition: 50}
+        polled(source, owner, 25)
+        assert source.lag() == {partition: 0}
+
+
+def test_a_member_stays_in_the_group_while_its_owner_computes_longer_than_a_session(
+    kafka_settings: KafkaSettings,
+) -> None:
+    topic = made_topic(kafka_settings, 1)
+    produce_all(kafka_settings, topic, numbered(3))
+    owner = Owner()
+    with opened(kafka_settings, topic, owner) as source:
+        polled(source, owner, 3)
+        busy_until = time.monotonic() + 8  # the session is 6 s
+        while time.monotonic() < busy_until:
+            sum(range(10_000))
+        produce_all(kafka_settings, topic, numbered(2))
+        polled(source, owner, 2)
+        assert [what for what, _ in owner.told] == ["assigned"]
+
+
+def test_an_owner_silent_beyond_max_poll_interval_loses_its_partitions_and_gets_them_back(
+    kafka_settings: KafkaSettings,
+) -> None:
+    topic = made_topic(kafka_settings, 1)
+    produce_all(kafka_settings, topic, numbered(3))
+    owner, other = Owner(), Owner()
+    short = kafka_settings.model_copy(
+        update={"consumer": {**kafka_settings.consumer, "max_poll_interval_ms": 1_000}}
+    )
+    with opened(short, topic, owner) as source, opened(kafka_settings, topic, other) as rival:
+        polled_until(lambda: len(source.assigned) + len(rival.assigned) == 1, source, rival)
+        if rival.assigned:
+            rival.close()
+            polled_until(lambda: len(source.assigned) == 1, source)
+        silent_until = time.monotonic() + 3
+        while time.monotonic() < silent_until:
+            sum(range(10_000))
+        polled_until(lambda: ("lost", frozenset({TopicPartition(topic, 0)})) in owner.told, source)
+
+
+def test_close_gives_the_partitions_back_once(kafka_settings: KafkaSettings) -> None:
+    topic = made_topic(kafka_settings, 1)
+    owner = Owner()
+    source = opened(kafka_settings, topic, owner)
+    polled_until(lambda: bool(source.assigned), source)
+    source.close()
+    source.close()
+    assert [what for what, _ in owner.told] == ["assigned", "revoked"]
+    assert source.assigned == frozenset()
+
+
+@contextmanager
+def own_broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
+    with EmbeddedBroker("noida", tmp_path / "broker") as broker:
+        yield broker
+
+
+def test_reading_goes_on_after_the_broker_restarts(tmp_path: Path) -> None:
+    with own_broker(tmp_path) as broker:
+        settings = settings_for(broker)
+        topic = made_topic(settings, 2)
+        for number in range(2):
+            produce_all(settings, topic, numbered(10), partition=number)
+        owner = Owner()
+        with opened(settings, topic, owner) as source:
+            before = polled(source, owner, 20)
+            broker.restart()
+            for number in range(2):
+                produce_all(settings, topic, numbered(5), partition=number)
+            after: list[RawRecord] = []
+            deadline = time.monotonic() + DEADLINE_S
+            while len(after) < 10 and time.monotonic() < deadline:
+                try:
+                    batch = source.poll(200)
+                except TransientError:
+                    continue
+                owner.keep(batch)
+                after += batch
+        assert len(before) == 20
+        assert sorted((r.partition, r.offset) for r in after) == [
+            (p, offset) for p in range(2) for offset in range(10, 15)
+        ]
+
+
+def test_a_dead_broker_ends_neither_poll_nor_commit_nor_close_in_a_hang(tmp_path: Path) -> None:
+    with own_broker(tmp_path) as broker:
+        settings = settings_for(broker)
+        topic = made_topic(settings, 1)
+        produce_all(settings, topic, numbered(1))
+        owner = Owner()
+        source = opened(settings, topic, owner)
+        polled(source, owner, 1)
+        broker.kill()
+        started = time.monotonic()
+        try:
+            assert source.poll(1_000) == []
+        except TransientError:
+            pass
+        source.commit_informational({TopicPartition(topic, 0): 1})
+        source.close(timeout_ms=1_000)
+        assert time.monotonic() - started < 10
+        assert [what for what, _ in owner.told] == ["assigned", "revoked"]
+
+
+def test_offsets_for_times_name_the_first_record_at_or_after_the_time(kafka_settings: KafkaSettings) -> None:
+    from streams.kafka.sink import RecordSink
+
+    topic = made_topic(kafka_settings, 1)
+    with RecordSink(kafka_settings) as sink:
+        for number in range(10):
+            sink.send(topic, b"k", b"%d" % number, timestamp_ms=1_700_000_000_000 + 1_000 * number)
+        sink.flush()
+    partition = TopicPartition(topic, 0)
+    consumer = build_consumer(kafka_settings)
+    try:
+        found = consumer.offsets_for_times({partition: 1_700_000_003_500})
+    finally:
+        consumer.close(autocommit=False)
+    assert found[partition].offset == 4
+
+
+def test_a_source_that_no_broker_answers_says_where_it_looked(unused_address: str) -> None:
+    settings = KafkaSettings(bootstrap_servers=(unused_address,), client={"bootstrap_timeout_ms": 500})
+    with pytest.raises(TransientError, match=unused_address):
+        PartitionSource(settings, "g", ["alarms"], lambda partitions: {})
+
+
+def test_an_unknown_client_option_is_refused_by_name_without_its_value(unused_address: str) -> None:
+    settings = KafkaSettings(bootstrap_servers=(unused_address,), consumer={"fetch_secret_pace": "hush"})
+    with pytest.raises(SettingsError, match="fetch_secret_pace") as caught:
+        PartitionSource(settings, "g", ["alarms"], lambda partitions: {})
+    assert "hush" not in str(caught.value)
+    assert isinstance(caught.value, TelcollmError)
