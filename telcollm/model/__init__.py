@@ -1,5 +1,6 @@
 """The language model: its port, its engines and its weights; torch is imported only when an engine opens."""
 
+from telcollm.model.opening import EngineName, open_model
 from telcollm.model.port import (
     ChatMessage,
     Choices,
@@ -16,6 +17,7 @@ from telcollm.model.port import (
 __all__ = [
     "ChatMessage",
     "Choices",
+    "EngineName",
     "FloatArray",
     "Generation",
     "JsonSchema",
@@ -24,4 +26,5 @@ __all__ = [
     "Prompt",
     "PromptTooLongError",
     "Usage",
+    "open_model",
 ]
