@@ -215,7 +215,7 @@ class OpenAIEngine:
                 if error.code not in _RETRIED:
                     message = (
                         f"model server {self._options.base_url}{path} refused the request ({reason}); a "
-                        "request it accepts is needed; check model name, key, prompt length and the server's version"
+                        "request it accepts is needed; check model name, key, prompt length and server version"
                     )
                     raise TelcollmError(message) from error
             except (OSError, ValueError) as error:  # no connection, a time-out, half an answer, no JSON
@@ -283,8 +283,8 @@ def _read_scores(answer: dict[str, Any], texts: Sequence[str], length_normalised
     except (LookupError, TypeError, AttributeError, ValueError) as error:
         message = (
             f"the model server gives no log-probabilities of a prompt ({type(error).__name__}: {error}); "
-            "scoring needs /completions with echo and logprobs, as vLLM and SGLang have it; use such a server or "
-            "the engine 'torch'"
+            "scoring needs /completions with echo and logprobs, as vLLM and SGLang have it; use such a "
+            "server or the engine 'torch'"
         )
         raise TelcollmError(message) from error
     tokens = [[token for token, _ in one] for one in read]
