@@ -246,7 +246,7 @@ class AlarmLife:
 
     @property
     def unmet_clears(self) -> list[tuple[int, str]]:
-        """The clears, as (cleared_ms, key), that may meet a raise still to come and that no alarm row holds."""
+        """Clears, as (cleared_ms, key), that may meet a raise still to come and that no alarm row holds."""
         return list(self._unmet)
 
     def restore_clears(self, clears: Iterable[tuple[int, str]]) -> None:

@@ -20,12 +20,15 @@ _SAME_OBJECT, _NEIGHBOUR, _FAR = 1.0, 0.8, 0.4
 _SLACK_MS = 2_000
 _BEFORE_CAUSE = 0.35
 _UNEXPLAINED = 0.05
+_FIRST = 0.1
+_ALONE = _FIRST + _UNEXPLAINED
+_UNSEEN = 0.1
 
 
 def rank(
     groups: Sequence[MemberGroup], graph: CauseGraph | None, topology: Neighbourhood
 ) -> tuple[Candidate, ...]:
-    """Return the groups as candidates, likeliest first; shares sum to 1.
+    """Return the groups as candidates, likeliest first; what their shares leave to 1 is an unseen cause's.
 
     Ties go to the earlier, then to the lesser alarm id, so that equal evidence gives equal answers.
     """
@@ -34,7 +37,8 @@ def rank(
         return ()
     if len(members) == 1:
         only = members[0]
-        return (Candidate(only.alarm_id, only.managed_object, only.problem, 1.0, 1),)
+        share = round(_ALONE / (_ALONE + _UNSEEN), 6)
+        return (Candidate(only.alarm_id, only.managed_object, only.problem, share, 1),)
     near = {
         group.managed_object: frozenset(topology.neighbours(group.managed_object, group.raised_ms))
         for group in members
@@ -45,7 +49,8 @@ def rank(
     edges: list[tuple[tuple[str, str], ...]] = []
     blamed = [0.0] * len(members)
     for cause in members:
-        total, reached, used = 0.0, 0, []
+        total, reached = 0.0, 0
+        used: list[tuple[str, str]] = []
         for place, effect in enumerate(members):
             if effect is cause:
                 continue
@@ -69,9 +74,9 @@ def rank(
         edges.append(tuple(dict.fromkeys(used)))
     weights = []
     for place, group in enumerate(members):
-        early = 0.1 if group.raised_ms <= first_ms + _SLACK_MS else 0.0
+        early = _FIRST if group.raised_ms <= first_ms + _SLACK_MS else 0.0
         weights.append((scores[place] + early + _UNEXPLAINED) * (1.0 - 0.8 * blamed[place]))
-    whole = sum(weights)
+    whole = sum(weights) + _UNSEEN
     ranked = sorted(
         range(len(members)),
         key=lambda place: (-weights[place], members[place].raised_ms, members[place].alarm_id),

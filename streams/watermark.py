@@ -53,7 +53,7 @@ class PartitionWatermark(msgspec.Struct):
     sources: dict[str, SourceMark] = {}
 
     def is_new(self, source: str, offset: int, place: int) -> bool:
-        """Tell whether this event of a source was not seen before, and note it: each source comes in order."""
+        """Tell whether this event was not seen before, and note it: each source comes in order."""
         mark = self.sources.get(source)
         if mark is None:
             mark = self.sources[source] = SourceMark()

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from telcollm.records import Diagnosis, Feedback, Incident, PlannedWork, TopologyElement
+from telcollm.records import Diagnosis, Feedback, Incident, PlannedWork, Shadow, TopologyElement
 from telcollm.state import (
     AlarmState,
     ComponentState,
@@ -247,12 +247,26 @@ class Store(Protocol):
 
 
 class Diagnoser(Protocol):
-    """Turns waiting requests into diagnoses, in batches; never raises for one bad request."""
+    """Turns waiting requests into diagnoses by rules, graph and facts: no model, so it is quick."""
 
-    def diagnose(
-        self, requests: Sequence[DiagnosisRequest], *, model_allowed: bool, decided_time: datetime
-    ) -> list[Diagnosis]:
-        """Return one diagnosis a request, in order."""
+    def diagnose(self, requests: Sequence[DiagnosisRequest], *, decided_time: datetime) -> list[Diagnosis]:
+        """Return one diagnosis a request, in order; where nothing can be said it abstains."""
+        ...
+
+
+class Adviser(Protocol):
+    """Asks a language model about the candidates that a diagnosis has ranked, in batches."""
+
+    def advise(self, requests: Sequence[DiagnosisRequest], *, prompt_tokens: int) -> list[Shadow]:
+        """Return the model's opinion on each request, in order, prompts being cut to `prompt_tokens`.
+
+        Raises:
+            TransientError: the model did not answer.
+        """
+        ...
+
+    def counters(self) -> Mapping[str, float]:
+        """Return running totals: prompts, asked, tokens_in, tokens_out, seconds."""
         ...
 
 

@@ -26,8 +26,8 @@ class AlarmState(msgspec.Struct):
     """One alarm: one raise and what became of it.
 
     `key` is what a clear is matched by. `home` is False for a copy kept only to find links across a cut
-    of the topology. `facts` counts the raise, the changes and the clear. `body` is the encoded Alarm; an empty one on a later
-    write leaves the stored one as it is.
+    of the topology. `facts` counts the raise, the changes and the clear. `body` is the encoded Alarm; an
+    empty one on a later write leaves the stored one as it is.
     """
 
     alarm_id: str
@@ -121,8 +121,8 @@ class MemberGroup(msgspec.Struct, frozen=True):
 class Candidate(msgspec.Struct, frozen=True):
     """One possible root cause of an incident as the cause graph and the topology rank it.
 
-    `share` is its part of the belief in 0-1 over all candidates of the incident; `explained` counts the
-    member alarms that it reaches.
+    `share` is its part of the belief in 0-1; what the shares leave to 1 is for a cause that no alarm tells
+    of. `explained` counts the groups that it reaches, itself included; `edges` are the cause edges used.
     """
 
     alarm_id: str

@@ -1,0 +1,181 @@
+"""The diagnosis playbook: candidates ranked by graph and topology, facts by tools, sentences over evidence.
+
+Graph and rules decide; a model's opinion is kept beside them until one has been promoted. A claim whose
+evidence does not exist in the store is dropped and counted. Does not know how candidates are ranked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from agents.tools import alarms_by_id, topology_path
+from telcollm.ports import Scope, Store
+from telcollm.records import Claim, DecidedBy, Diagnosis, Hypothesis, Mode, Verdict
+from telcollm.settings import DiagnosisSettings
+from telcollm.state import AlarmState, Candidate, DiagnosisRequest, MemberGroup
+from telcollm.topology import Topology
+
+PLAYBOOK_VERSION = "graph-1"
+_MAX_CLAIM_EVIDENCE = 12
+_SLACK_MS = 2_000
+
+
+class GraphDiagnoser:
+    """Diagnoses by cause graph, topology and time; implements `telcollm.ports.Diagnoser`."""
+
+    def __init__(
+        self, store: Store, topology: Topology, settings: DiagnosisSettings, *, has_graph: bool
+    ) -> None:
+        self._store = store
+        self._topology = topology
+        self._settings = settings
+        self._has_graph = has_graph
+
+    def diagnose(self, requests: Sequence[DiagnosisRequest], *, decided_time: datetime) -> list[Diagnosis]:
+        """Return one diagnosis a request, in order; where nothing can be said it abstains."""
+        return [self._one(request, decided_time) for request in requests]
+
+    def _one(self, request: DiagnosisRequest, decided_time: datetime) -> Diagnosis:
+        incident = request.incident
+        scope = Scope(tenants=(incident.tenant,))
+        answer = alarms_by_id(self._store, scope, [group.alarm_id for group in request.groups])
+        facts = answer.value or {}
+        dropped = 0
+        hypotheses: list[Hypothesis] = []
+        for candidate in request.candidates[: self._settings.max_hypotheses]:
+            hypothesis, lost = self._hypothesis(candidate, request, facts)
+            dropped += lost
+            if hypothesis is not None:
+                hypotheses.append(hypothesis)
+        best = hypotheses[0] if hypotheses else None
+        confidence = best.confidence if best else 0.0
+        abstained = best is None or confidence < self._settings.abstain_below
+        return Diagnosis(
+            tenant=incident.tenant,
+            region=incident.region,
+            diagnosis_id=f"dia-{incident.incident_id.rpartition('-')[2]}-{incident.revision}",
+            incident_id=incident.incident_id,
+            incident_revision=incident.revision,
+            decided_time=decided_time,
+            hypotheses=tuple(hypotheses),
+            summary=_summary(request, best, abstained),
+            abstained=abstained,
+            missing=self._missing(request, answer.why) if abstained else (),
+            confidence=confidence,
+            decided_by=DecidedBy.GRAPH if self._has_graph else DecidedBy.RULE,
+            prompt_version=PLAYBOOK_VERSION,
+            dropped_claims=dropped,
+            mode=Mode(incident.mode),
+        )
+
+    def _hypothesis(
+        self, candidate: Candidate, request: DiagnosisRequest, facts: dict[str, AlarmState]
+    ) -> tuple[Hypothesis | None, int]:
+        """Return the candidate with the claims that stand, and how many did not."""
+        root = next((group for group in request.groups if group.alarm_id == candidate.alarm_id), None)
+        if root is None or candidate.alarm_id not in facts:
+            return None, 1
+        others = [group for group in request.groups if group.alarm_id != candidate.alarm_id]
+        drafts = [_first_claim(root), *_effect_claims(candidate, root, others)]
+        path, path_claim = self._path(root, others)
+        if path_claim:
+            drafts.append(path_claim)
+        claims = [claim for claim in drafts if all(alarm_id in facts for alarm_id in claim.evidence)]
+        return (
+            Hypothesis(
+                root_cause_resource=root.managed_object,
+                root_cause_alarm=root.alarm_id,
+                root_cause_problem=root.problem,
+                confidence=candidate.share,
+                verdict=_verdict(candidate, root, others),
+                claims=tuple(claims),
+                path=path,
+                explained_alarms=candidate.explained,
+            ),
+            len(drafts) - len(claims),
+        )
+
+    def _path(self, root: MemberGroup, others: Sequence[MemberGroup]) -> tuple[tuple[str, ...], Claim | None]:
+        """Return the path to the farthest other object that the topology bears out, and the claim on it."""
+        longest: tuple[str, ...] = ()
+        evidence = ""
+        seen = {root.managed_object}
+        for other in others:
+            if other.managed_object in seen or len(seen) > _MAX_CLAIM_EVIDENCE:
+                continue
+            seen.add(other.managed_object)
+            answer = topology_path(self._topology, root.managed_object, other.managed_object, root.raised_ms)
+            if answer.value and len(answer.value) > len(longest):
+                longest, evidence = answer.value, other.alarm_id
+        if not longest:
+            return (), None
+        text = f"The topology links them: {' - '.join(longest)}."
+        return longest, Claim(text=text, evidence=(root.alarm_id, evidence))
+
+    def _missing(self, request: DiagnosisRequest, failure: str) -> tuple[str, ...]:
+        """Return what would have to be known for a diagnosis."""
+        missing = []
+        if failure:
+            missing.append(f"the alarms of this incident could not be read: {failure}")
+        if not self._has_graph:
+            missing.append("a cause graph: run telcollm graph learn on past alarms")
+        elif not any(candidate.edges for candidate in request.candidates):
+            problems = ", ".join(sorted({group.problem for group in request.groups})[:5])
+            missing.append(f"a known cause among the problems {problems}")
+        unknown = sorted({group.managed_object for group in request.groups} - set(self._topology.elements))
+        if unknown:
+            missing.append(f"the topology around {', '.join(unknown[:5])}")
+        if len(request.candidates) > 1 and not missing:
+            missing.append("a sign that tells the first candidates apart: KPIs, logs or the order of events")
+        return tuple(missing)
+
+
+def _first_claim(root: MemberGroup) -> Claim:
+    times = "" if root.repeats == 1 else f", {root.repeats} times"
+    return Claim(text=f"{root.managed_object} raised {root.problem}{times}.", evidence=(root.alarm_id,))
+
+
+def _effect_claims(candidate: Candidate, root: MemberGroup, others: Sequence[MemberGroup]) -> list[Claim]:
+    """Return a claim on what the cause graph says followed, and one on what came first."""
+    effects = {effect for _, effect in candidate.edges}
+    followed = [
+        group
+        for group in others
+        if group.problem in effects and group.raised_ms >= root.raised_ms - _SLACK_MS
+    ]
+    claims = []
+    if followed:
+        named = ", ".join(dict.fromkeys(group.problem for group in followed))
+        evidence = (root.alarm_id, *(group.alarm_id for group in followed[:_MAX_CLAIM_EVIDENCE]))
+        alarms = "1 alarm" if len(followed) == 1 else f"{len(followed)} alarms"
+        text = f"In the cause graph {root.problem} leads to {named}; {alarms} of these followed."
+        claims.append(Claim(text=text, evidence=evidence))
+    later = [group for group in others if group.raised_ms >= root.raised_ms]
+    if others and len(later) == len(others):
+        after_s = (min(group.raised_ms for group in later) - root.raised_ms) / 1000
+        nearest = min(later, key=lambda group: (group.raised_ms, group.alarm_id))
+        text = f"It came first; the next alarm followed after {after_s:g} s."
+        claims.append(Claim(text=text, evidence=(root.alarm_id, nearest.alarm_id)))
+    return claims
+
+
+def _verdict(candidate: Candidate, root: MemberGroup, others: Sequence[MemberGroup]) -> Verdict:
+    """Supported: it explains at least half of the others. Contradicted: all of them came before it."""
+    if others and all(group.raised_ms + _SLACK_MS < root.raised_ms for group in others):
+        return Verdict.CONTRADICTED
+    if others and candidate.edges and 2 * (candidate.explained - 1) >= len(others):
+        return Verdict.SUPPORTED
+    return Verdict.OPEN
+
+
+def _summary(request: DiagnosisRequest, best: Hypothesis | None, abstained: bool) -> str:
+    incident = request.incident
+    count = "1 alarm" if incident.alarm_count == 1 else f"{incident.alarm_count} alarms"
+    where = f"{len(incident.affected_objects)} object{'s' if len(incident.affected_objects) != 1 else ''}"
+    if best is None:
+        return f"{count} on {where}: no cause could be named."
+    likeliest = f"{best.root_cause_problem} on {best.root_cause_resource}"
+    if abstained:
+        return f"{count} on {where}: the evidence does not single out a cause; the first lead is {likeliest}."
+    return f"{count} on {where}: the likeliest cause is {likeliest}."

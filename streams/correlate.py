@@ -1,0 +1,295 @@
+"""The correlating stage: internal records in, incidents and diagnosis requests out, in one transaction.
+
+State, watermark and offsets are written together with what they gave, or not at all. Of what is told in one
+batch nothing depends on where the batch ended. Does not know how a diagnosis is reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
+
+from streams.component import Component, Snapshot
+from streams.correlation import Delta
+from streams.envelope import unpack
+from streams.incident import IncidentWriter, merged, restored
+from streams.kafka.source import PartitionSource
+from streams.outbox import Reached, nothing
+from streams.partition import Partition, component_rows
+from streams.topics import CORRELATE_GROUP, EVENTS, INCIDENTS, group, lane_of, on_wire
+from telcollm.codec import encode
+from telcollm.ports import Store, StoreTransaction
+from telcollm.records import Incident
+from telcollm.settings import Settings
+from telcollm.state import DiagnosisRequest, OutboxMessage, Progress
+
+
+class Told:
+    """What one step of the stage made durable, for metrics."""
+
+    def __init__(self) -> None:
+        self.records = 0
+        self.alarms = 0
+        self.windows = 0
+        self.incidents = 0
+        self.appended_ms: list[int] = []
+
+
+class Outcome:
+    """What one batch comes to: incident rows to store, revisions to diagnose, messages to send."""
+
+    def __init__(self) -> None:
+        self.rows: list[Incident] = []
+        self.requests: list[DiagnosisRequest] = []
+        self.messages: list[OutboxMessage] = []
+
+
+class CorrelateStage:
+    """Reads the internal topic as one member of the correlating group and keeps each partition's state."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        writer: IncidentWriter,
+        make_partition: Callable[[int], Partition],
+        *,
+        open_source: Callable[..., PartitionSource] = PartitionSource,
+        reached: Reached = nothing,
+        on_owned: Callable[[Collection[str]], None] = lambda lanes: None,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._writer = writer
+        self._make_partition = make_partition
+        self._reached = reached
+        self._on_owned = on_owned
+        self._topic = on_wire(settings.kafka, EVENTS)
+        self._incidents_topic = on_wire(settings.kafka, INCIDENTS)
+        self._partitions: dict[int, Partition] = {}
+        self._progress: dict[int, Progress] = {}
+        self._source = open_source(
+            settings.kafka,
+            group(settings.kafka, CORRELATE_GROUP),
+            [self._topic],
+            self._assigned,
+            self._gone,
+        )
+
+    def _assigned(self, places: Collection[Any]) -> Mapping[Any, int | None]:
+        offsets: dict[Any, int | None] = {}
+        for place in places:
+            progress = self._store.claim(place.topic, place.partition)
+            partition = self._make_partition(place.partition)
+            partition.restore_blob(progress.blob)
+            partition.restore_rows(self._store.load_partition(place.partition, partition.since_ms))
+            self._partitions[place.partition] = partition
+            self._progress[place.partition] = progress
+            offsets[place] = progress.next_offset
+        self._on_owned([lane_of(place.topic, place.partition) for place in places])
+        return offsets
+
+    def _gone(self, places: Collection[Any]) -> None:
+        for place in places:
+            self._partitions.pop(place.partition, None)
+            self._progress.pop(place.partition, None)
+
+    @property
+    def lanes(self) -> list[str]:
+        """The lanes whose messages and requests this worker serves."""
+        return [lane_of(self._topic, number) for number in self._partitions]
+
+    @property
+    def open_alarms(self) -> int:
+        """How many alarms of the owned partitions are open."""
+        return sum(partition.correlator.life.open_alarms for partition in self._partitions.values())
+
+    @property
+    def late_count(self) -> int:
+        """How many raises came too late for an incident, over the life of the owned partitions."""
+        return sum(partition.late_count for partition in self._partitions.values())
+
+    def lag(self) -> int:
+        """Return how many internal records were not read yet, as the last fetch said."""
+        return sum(self._source.lag().values())
+
+    def drained(self) -> bool:
+        """Tell whether every internal record that is on the brokers now was read and stored."""
+        ends = self._source.end_offsets()
+        return bool(ends) and all(
+            (self._progress[place.partition].next_offset or 0) >= end
+            for place, end in ends.items()
+            if place.partition in self._progress
+        )
+
+    def step(self, timeout_ms: int, *, coalesce: bool = False) -> Told:
+        """Return what one batch made durable. With `coalesce` an incident is told once a batch.
+
+        Raises:
+            TransientError: brokers or database did not answer.
+            FencedError: another worker has taken a partition over.
+        """
+        records = self._source.poll(timeout_ms, self._settings.streams.batch_max_records)
+        told = Told()
+        snapshots: list[Snapshot] = []
+        touched: set[int] = set()
+        for record in records:
+            partition = self._partitions.get(record.partition)
+            if partition is None:
+                continue
+            envelope = unpack(record.value)
+            snapshots += partition.apply(envelope)
+            told.alarms += envelope.event is not None and envelope.event.home
+            self._progress[record.partition].next_offset = record.offset + 1
+            touched.add(record.partition)
+        told.records = len(records)
+        if touched:
+            self._commit(touched, snapshots, told, coalesce=coalesce)
+        return told
+
+    def finish(self) -> Told:
+        """Take every window as complete and store what that gives: the end of a bounded replay."""
+        told = Told()
+        snapshots: list[Snapshot] = []
+        for number in sorted(self._partitions):
+            snapshots += self._partitions[number].finish()
+        if self._partitions:
+            self._commit(set(self._partitions), snapshots, told, coalesce=False)
+        return told
+
+    def _commit(self, touched: set[int], snapshots: list[Snapshot], told: Told, *, coalesce: bool) -> None:
+        if coalesce:
+            snapshots = list({item.component_id: item for item in snapshots}.values())
+        deltas: dict[int, Delta] = {}
+        for number in touched:
+            delta, blob = self._partitions[number].take()
+            deltas[number] = delta
+            self._progress[number].blob = blob
+        self._reached("before store")
+        with self._store.transaction() as transaction:
+            transaction.fence([self._progress[number] for number in sorted(touched)])
+            for number, delta in deltas.items():
+                transaction.put_components(component_rows(delta, number))
+                transaction.put_alarms([*delta.alarms.values(), *delta.too_late])
+                transaction.clear_alarms(delta.orphan_clears)
+            outcome = self._outcome(transaction, deltas, snapshots)
+            transaction.put_incidents([*outcome.rows, *(item.incident for item in outcome.requests)])
+            transaction.put_requests(outcome.requests)
+            transaction.put_outbox(outcome.messages)
+        self._reached("after store")
+        for delta in deltas.values():
+            for alarm in delta.alarms.values():
+                alarm.body = b""
+        told.windows = sum(item.complete and not item.superseded_by for item in snapshots)
+        told.incidents = len(outcome.requests)
+        told.appended_ms = [item.append_ms for item in outcome.requests if item.append_ms > 0]
+
+    def _outcome(
+        self, transaction: StoreTransaction, deltas: Mapping[int, Delta], snapshots: Iterable[Snapshot]
+    ) -> Outcome:
+        """Return what the batch comes to, messages in the order in which things happened."""
+        outcome = Outcome()
+        wholes = self._merge_across(transaction, _reaching_across(deltas), outcome)
+        told: set[str] = set()
+        for snapshot in snapshots:
+            lane = lane_of(self._topic, snapshot.partition)
+            if snapshot.superseded_by:
+                incident, _ = self._writer.write(snapshot)
+                outcome.rows.append(incident)
+                outcome.messages.append(_message(incident, lane, self._incidents_topic))
+                continue
+            whole = wholes.get((snapshot.partition, snapshot.component_id))
+            if whole is not None:
+                if whole.component_id in told:
+                    continue
+                told.add(whole.component_id)
+            incident, candidates = self._writer.write(whole or snapshot)
+            request = DiagnosisRequest(
+                request_id=f"{incident.incident_id}:{incident.revision}",
+                lane=lane,
+                incident=incident,
+                groups=(whole or snapshot).groups,
+                candidates=candidates,
+                append_ms=snapshot.append_ms,
+            )
+            outcome.requests.append(request)
+            outcome.messages.append(_message(incident, lane, self._incidents_topic))
+        latest = {item.incident.incident_id: item.incident.revision for item in outcome.requests}
+        for component in _roots(deltas):
+            place = (component.partition, component.component_id)
+            if place in wholes or latest.get(component.component_id) == component.revision:
+                continue
+            outcome.rows.append(self._writer.write(component.snapshot())[0])
+        return outcome
+
+    def _merge_across(
+        self, transaction: StoreTransaction, across: Iterable[tuple[int, str]], outcome: Outcome
+    ) -> dict[tuple[int, str], Snapshot]:
+        """Return what each component that reaches across a cut is part of; supersede all but the winner."""
+        wholes: dict[tuple[int, str], Snapshot] = {}
+        for place in across:
+            if place in wholes:
+                continue
+            linked = transaction.linked_components([place])
+            if len(linked) < 2:
+                continue
+            parts = [
+                part
+                for state in linked
+                if (part := restored(state, transaction.members([(state.partition, state.component_id)])))
+                is not None
+            ]
+            if len(parts) < 2:
+                continue
+            whole = merged(parts)
+            lane = lane_of(self._topic, place[0])
+            for part in parts:
+                wholes[(part.partition, part.component_id)] = whole
+                if part.component_id != whole.component_id:
+                    loser = self._writer.write(_superseded(part, whole.component_id))[0]
+                    outcome.rows.append(loser)
+                    message_id = f"superseded:{part.component_id}:{whole.component_id}"
+                    outcome.messages.append(_message(loser, lane, self._incidents_topic, message_id))
+            outcome.rows.append(self._writer.write(whole)[0])
+            transaction.put_component_incidents(
+                (state.partition, state.component_id, whole.component_id) for state in linked
+            )
+        return wholes
+
+    def close(self) -> None:
+        """Leave the group and let go of the connection."""
+        self._source.close()
+
+
+def _roots(deltas: Mapping[int, Delta]) -> Iterable[Component]:
+    """Yield the changed components that hold alarms of their own."""
+    for delta in deltas.values():
+        for component in delta.components.values():
+            if component.parent is component and component.alarm_count:
+                yield component
+
+
+def _reaching_across(deltas: Mapping[int, Delta]) -> list[tuple[int, str]]:
+    """Return the changed components that hold alarms known in another partition too."""
+    return sorted(
+        (component.partition, component.component_id)
+        for delta in deltas.values()
+        for component in delta.components.values()
+        if component.parent is component and component.boundary
+    )
+
+
+def _superseded(part: Snapshot, winner_id: str) -> Snapshot:
+    values = {name: getattr(part, name) for name in part.__struct_fields__}
+    return Snapshot(**{**values, "revision": part.revision + 1, "superseded_by": winner_id})
+
+
+def _message(incident: Incident, lane: str, topic: str, message_id: str = "") -> OutboxMessage:
+    return OutboxMessage(
+        message_id=message_id or f"incident:{incident.incident_id}:{incident.revision}",
+        lane=lane,
+        topic=topic,
+        key=incident.incident_id,
+        value=encode(incident),
+        headers=(("revision", str(incident.revision)), ("mode", incident.mode.value)),
+    )

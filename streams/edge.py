@@ -1,0 +1,265 @@
+"""The edge: operators' records decoded once, bad ones dead-lettered, good ones re-keyed by neighbourhood.
+
+Source offsets are stored after what they gave is durable on the internal topic; what a crash in between
+doubles there is dropped by the reader, who knows the source offsets. Does not know windows or incidents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from streams.cut import Cut
+from streams.envelope import TICK_PLACE, VERSION, Envelope, pack
+from streams.event import AlarmEvent, EventKind, event_of
+from streams.formats import decode_alarms
+from streams.kafka.sink import RecordSink
+from streams.kafka.source import PartitionSource, RawRecord
+from streams.outbox import Reached, nothing
+from streams.topics import DEAD_LETTERS, EDGE_GROUP, EVENTS, group, lane_of, on_wire
+from streams.watermark import SourceTicks
+from telcollm.codec import encode
+from telcollm.errors import DecodeError
+from telcollm.ports import Clock, Store
+from telcollm.settings import Settings, SourceSettings
+from telcollm.state import DeadLetter, OutboxMessage, Progress
+
+
+class _Place:
+    """One source partition this worker reads."""
+
+    __slots__ = ("idle_since_ms", "progress", "settings", "ticks", "told_idle_ms")
+
+    def __init__(self, progress: Progress, settings: SourceSettings, now_ms: int) -> None:
+        self.progress = progress
+        self.settings = settings
+        self.ticks = (
+            msgspec.msgpack.decode(progress.blob, type=SourceTicks) if progress.blob else SourceTicks()
+        )
+        self.idle_since_ms = now_ms
+        self.told_idle_ms = 0
+
+
+def decode_events(record: RawRecord, source: SourceSettings) -> list[AlarmEvent]:
+    """Return the events that one record of an operator's topic tells of.
+
+    Raises:
+        DecodeError: the record cannot be read.
+    """
+    alarms = decode_alarms(record.value or b"", source)
+    return [
+        event_of(alarm, body=encode(alarm), append_ms=record.timestamp_ms, offset=record.offset)
+        for alarm in alarms
+    ]
+
+
+class EdgeStage:
+    """Reads the operators' topics as one member of the edge's group and writes the internal topic."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        cut: Cut,
+        clock: Clock,
+        *,
+        source_partitions: int,
+        open_source: Callable[..., PartitionSource] = PartitionSource,
+        open_sink: Callable[..., RecordSink] = RecordSink,
+        reached: Reached = nothing,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._cut = cut
+        self._clock = clock
+        self._expected = source_partitions
+        self._reached = reached
+        self._sources = {item.topic: item for item in settings.sources}
+        self._events_topic = on_wire(settings.kafka, EVENTS)
+        self._dead_letter_topic = on_wire(settings.kafka, DEAD_LETTERS)
+        self._tick_ms = max(1_000, int(settings.streams.lateness_s * 250))
+        self._future_ms = int(settings.streams.future_s * 1000)
+        self._idle_ms = int(settings.streams.idle_s * 1000)
+        self._places: dict[tuple[str, int], _Place] = {}
+        self._sink = open_sink(settings.kafka)
+        self._source = open_source(
+            settings.kafka,
+            group(settings.kafka, EDGE_GROUP),
+            sorted(self._sources),
+            self._assigned,
+            self._gone,
+        )
+        self.records = 0
+        self.dead_letters = 0
+
+    def _assigned(self, partitions: Collection[Any]) -> Mapping[Any, int | None]:
+        offsets: dict[Any, int | None] = {}
+        for place in partitions:
+            progress = self._store.claim(place.topic, place.partition)
+            self._places[(place.topic, place.partition)] = _Place(
+                progress, self._sources[place.topic], self._clock.now_ms()
+            )
+            offsets[place] = progress.next_offset
+        return offsets
+
+    def _gone(self, partitions: Collection[Any]) -> None:
+        for place in partitions:
+            self._places.pop((place.topic, place.partition), None)
+
+    @property
+    def lanes(self) -> list[str]:
+        """The lanes whose messages this worker sends."""
+        return [lane_of(topic, partition) for topic, partition in self._places]
+
+    def lag(self) -> int:
+        """Return how many records of the assigned partitions were not read yet, as the last fetch said."""
+        return sum(self._source.lag().values())
+
+    def drained(self) -> bool:
+        """Tell whether every record that is on the brokers now was read and stored; asks the brokers."""
+        ends = self._source.end_offsets()
+        return bool(ends) and all(
+            (self._places[(place.topic, place.partition)].progress.next_offset or 0) >= end
+            for place, end in ends.items()
+            if (place.topic, place.partition) in self._places
+        )
+
+    def step(self, timeout_ms: int) -> int:
+        """Return how many records were read, routed and made durable.
+
+        Raises:
+            TransientError: brokers or database did not answer.
+            FencedError: another worker has taken a partition over.
+        """
+        records = self._source.poll(timeout_ms, self._settings.streams.batch_max_records)
+        letters: list[DeadLetter] = []
+        touched: dict[tuple[str, int], _Place] = {}
+        for record in records:
+            place = self._places.get((record.topic, record.partition))
+            if place is None:
+                continue
+            touched[(record.topic, record.partition)] = place
+            try:
+                events = decode_events(record, place.settings)
+            except DecodeError as error:
+                letters.append(_letter(record, error))
+                events = []
+            self._route(record, events, place)
+            place.progress.next_offset = record.offset + 1
+            place.idle_since_ms, place.told_idle_ms = self._clock.now_ms(), 0
+        self._tell_idle()
+        if not touched:
+            return 0
+        self._sink.flush()
+        self._reached("before edge store")
+        self._commit(touched, letters)
+        self._reached("after edge store")
+        self.records += len(records)
+        self.dead_letters += len(letters)
+        return len(records)
+
+    def _route(self, record: RawRecord, events: Sequence[AlarmEvent], place: _Place) -> None:
+        source = lane_of(record.topic, record.partition)
+        for number, event in enumerate(events):
+            targets = (
+                tuple(range(self._cut.partitions))
+                if event.kind is EventKind.REBUILT
+                else self._cut.targets(event.managed_object)
+            )
+            event.boundary = len(targets) > 1
+            envelope = Envelope(VERSION, source, record.offset, number, event)
+            key = self._cut.neighbourhood(event.managed_object).encode("utf-8", "surrogatepass")
+            self._sink.send(self._events_topic, key, pack(envelope), partition=targets[0])
+            if len(targets) > 1:
+                event.home, event.body = event.kind is EventKind.REBUILT, b""
+                copy = pack(envelope)
+                for target in targets[1:]:
+                    self._sink.send(self._events_topic, key, copy, partition=target)
+            told_ms = place.ticks.observe(
+                event.event_ms, record.timestamp_ms, future_ms=self._future_ms, tick_ms=self._tick_ms
+            )
+            if told_ms is not None:
+                self._tick(Envelope(VERSION, source, record.offset, TICK_PLACE + number, None, told_ms))
+
+    def _tick(self, envelope: Envelope) -> None:
+        envelope.expected = self._expected
+        data = pack(envelope)
+        for partition in range(self._cut.partitions):
+            self._sink.send(self._events_topic, None, data, partition=partition)
+
+    def _tell_idle(self) -> None:
+        """Say of silent source partitions how long they have been so, again and again as time passes."""
+        now_ms = self._clock.now_ms()
+        told = False
+        for (topic, partition), place in self._places.items():
+            silent_ms = now_ms - place.idle_since_ms
+            if silent_ms - place.told_idle_ms < self._idle_ms:
+                continue
+            place.told_idle_ms = silent_ms
+            offset = place.progress.next_offset or 0
+            self._tick(
+                Envelope(
+                    VERSION,
+                    lane_of(topic, partition),
+                    offset,
+                    0,
+                    None,
+                    place.ticks.max_event_ms,
+                    silent_ms,
+                )
+            )
+            told = True
+        if told:
+            self._sink.flush()
+
+    def _commit(self, touched: Mapping[tuple[str, int], _Place], letters: Sequence[DeadLetter]) -> None:
+        progress = []
+        for place in touched.values():
+            place.progress.blob = msgspec.msgpack.encode(place.ticks)
+            progress.append(place.progress)
+        with self._store.transaction() as transaction:
+            transaction.fence(progress)
+            if letters:
+                transaction.put_dead_letters(letters)
+                transaction.put_outbox(dead_letter_message(item, self._dead_letter_topic) for item in letters)
+
+    def close(self) -> None:
+        """Leave the group and let go of the connections."""
+        self._source.close()
+        self._sink.close()
+
+
+def _letter(record: RawRecord, error: DecodeError) -> DeadLetter:
+    return DeadLetter(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        key=record.key,
+        value=record.value,
+        reason=str(error),
+        field=error.field,
+        append_ms=record.timestamp_ms,
+    )
+
+
+def dead_letter_message(letter: DeadLetter, topic: str) -> OutboxMessage:
+    """Return the message that tells of a dead letter: the record as it was, and why, in headers."""
+    return OutboxMessage(
+        message_id=f"dlq:{letter.topic}:{letter.partition}:{letter.offset}",
+        lane=lane_of(letter.topic, letter.partition),
+        topic=topic,
+        key=f"{letter.topic}/{letter.partition}",
+        value=letter.value or b"",
+        headers=(
+            ("reason", letter.reason),
+            ("field", letter.field),
+            ("source-topic", letter.topic),
+            ("source-partition", str(letter.partition)),
+            ("source-offset", str(letter.offset)),
+            ("source-append-ms", str(letter.append_ms)),
+            ("source-key", "" if letter.key is None else letter.key.hex()),
+            ("has-key", "0" if letter.key is None else "1"),
+        ),
+    )

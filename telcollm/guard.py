@@ -1,0 +1,112 @@
+"""The guard: the only way by which text reaches a model, a log or a tracked run.
+
+Customer identifiers become typed tokens that are the same each time, so relations survive while identities
+do not. Turning a token back takes the vault, which never leaves the process unless its owner keeps it. Does
+not know who may see what.
+Source: 3GPP TS 23.003 (IMSI, IMEI), ITU-T E.164 (MSISDN), ISO/IEC 7812 (Luhn digit of an IMEI).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import re
+import secrets
+from collections.abc import Iterable, MutableMapping
+from pathlib import Path
+from typing import Final
+
+from telcollm.errors import SettingsError
+
+_EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_FIFTEEN: Final = re.compile(r"(?<![\w.])\d{15}(?![\w.])")
+_IMSI_LABEL: Final = re.compile(r"(?i)\bimsi\W{0,3}(\d{14,15})\b")
+_MSISDN: Final = re.compile(r"(?<![\w.+])(?:\+|00)[1-9]\d{1,3}(?:[ \-()/]{0,2}\d{2,5}){2,5}(?![\w])")
+_MSISDN_LABEL: Final = re.compile(r"(?i)\b(?:msisdn|phone|mobile|tel|caller)\W{0,3}(\d{7,15})\b")
+_TOKEN: Final = re.compile(r"<(?:MSISDN|IMSI|IMEI|EMAIL|NAME):[0-9a-f]{10}>")
+
+
+class Guard:
+    """Hides identifiers behind typed tokens, `<MSISDN:0a1b2c3d4e>`, and can turn its own tokens back."""
+
+    def __init__(
+        self, key: bytes, *, names: Iterable[str] = (), vault: MutableMapping[str, str] | None = None
+    ) -> None:
+        """Take the secret `key` and the customer names to hide; tokens are noted in `vault`.
+
+        Raises:
+            SettingsError: the key is shorter than 16 bytes.
+        """
+        if len(key) < 16:
+            message = (
+                f"guard key of {len(key)} bytes must have at least 16; delete the key file and let it be made"
+            )
+            raise SettingsError(message)
+        self._key = key
+        self._vault: MutableMapping[str, str] = {} if vault is None else vault
+        known = sorted({name.strip() for name in names if len(name.strip()) >= 3}, key=len, reverse=True)
+        self._names = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, known))})(?!\w)") if known else None
+
+    def hide(self, text: str) -> str:
+        """Return `text` with MSISDN, IMSI, IMEI, e-mail addresses and customer names as tokens.
+
+        >>> guard = Guard(b"0123456789abcdef")
+        >>> guard.hide("call +49 170 1234567") == guard.hide("call +49 170 1234567")
+        True
+        >>> "1234567" in guard.hide("call +49 170 1234567")
+        False
+        """
+        text = _EMAIL.sub(lambda found: self._token("EMAIL", found[0]), text)
+        text = _IMSI_LABEL.sub(lambda found: found[0].replace(found[1], self._token("IMSI", found[1])), text)
+        text = _FIFTEEN.sub(lambda found: self._token("IMEI" if _luhn(found[0]) else "IMSI", found[0]), text)
+        text = _MSISDN.sub(lambda found: self._token("MSISDN", found[0]), text)
+        text = _MSISDN_LABEL.sub(
+            lambda found: found[0].replace(found[1], self._token("MSISDN", found[1])), text
+        )
+        if self._names is not None:
+            text = self._names.sub(lambda found: self._token("NAME", found[0]), text)
+        return text
+
+    def reveal(self, text: str) -> str:
+        """Return `text` with the tokens this guard has made turned back; others stay as they are."""
+        return _TOKEN.sub(lambda found: self._vault.get(found[0], found[0]), text)
+
+    def _token(self, kind: str, value: str) -> str:
+        plain = re.sub(r"[^\w@.]", "", value).casefold() if kind != "NAME" else value.casefold()
+        if kind == "MSISDN":
+            plain = re.sub(r"\D", "", value).removeprefix("00")
+        digest = hmac.new(self._key, f"{kind}:{plain}".encode(), hashlib.sha256).hexdigest()[:10]
+        token = f"<{kind}:{digest}>"
+        self._vault.setdefault(token, value)
+        return token
+
+
+def load_key(home: Path) -> bytes:
+    """Return the guard's key from `home`, made on first use and readable by its owner alone.
+
+    Raises:
+        SettingsError: the folder cannot be written.
+    """
+    path = home / "guard.key"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return path.read_bytes()
+        with os.fdopen(handle, "wb") as file:
+            key = secrets.token_bytes(32)
+            file.write(key)
+            return key
+    except OSError as error:
+        message = f"guard key {path} cannot be kept ({error}); a writable folder is needed; set TELCOLLM_HOME"
+        raise SettingsError(message) from error
+
+
+def _luhn(digits: str) -> bool:
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        value = int(digit) * (2 if place % 2 else 1)
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0

@@ -1,0 +1,128 @@
+"""Tracking: one MLflow run per worker session, with settings, versions, step metrics and sampled traces.
+
+Texts must have passed the guard before they come here. Does not know what the metrics mean.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from telcollm.errors import MissingExtraError, TransientError
+from telcollm.ports import Tracker
+
+_LOG = logging.getLogger(__name__)
+
+
+class NoTracker:
+    """Tracks nothing: for those who switched tracking off."""
+
+    run_id = ""
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int) -> None:
+        """Let the metrics go."""
+
+    def trace_batch(self, name: str, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:
+        """Let the batch go."""
+
+    def close(self, status: str) -> None:
+        """End nothing."""
+
+
+class MlflowTracker:
+    """One MLflow run. What the tracking server does not take is logged as a warning, never raised."""
+
+    def __init__(
+        self, uri: str, experiment: str, *, params: Mapping[str, Any], tags: Mapping[str, str]
+    ) -> None:
+        """Begin a run in `experiment`.
+
+        Raises:
+            MissingExtraError: mlflow is not installed.
+            TransientError: the tracking server does not answer.
+        """
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+        os.environ.setdefault("DO_NOT_TRACK", "true")
+        try:
+            import mlflow
+        except ImportError as error:
+            raise MissingExtraError(package="mlflow", extra="tracking") from error
+        self._mlflow = mlflow
+        for name in ("mlflow", "alembic"):
+            logging.getLogger(name).setLevel(logging.WARNING)
+        try:
+            mlflow.set_tracking_uri(uri)
+            if mlflow.get_experiment_by_name(experiment) is None:
+                with contextlib.suppress(mlflow.exceptions.MlflowException):
+                    mlflow.create_experiment(experiment, artifact_location=_artifacts(uri))
+            mlflow.set_experiment(experiment)
+            self._client = mlflow.MlflowClient(tracking_uri=uri)
+            experiment_id = mlflow.get_experiment_by_name(experiment).experiment_id
+            self.run_id: str = self._client.create_run(experiment_id, tags=dict(tags)).info.run_id
+            self._client.log_batch(
+                self.run_id,
+                params=[mlflow.entities.Param(str(name), str(value)[:500]) for name, value in params.items()],
+            )
+        except mlflow.exceptions.MlflowException as error:
+            message = (
+                f"tracking at {uri} does not answer ({error}); set tracking.uri, or tracking.enabled=false"
+            )
+            raise TransientError(message) from error
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int) -> None:
+        """Record metrics at a step."""
+        entities = self._mlflow.entities
+        at_ms = self._mlflow.utils.time.get_current_time_millis()
+        try:
+            self._client.log_batch(
+                self.run_id,
+                metrics=[entities.Metric(name, float(value), at_ms, step) for name, value in metrics.items()],
+            )
+        except self._mlflow.exceptions.MlflowException as error:
+            _LOG.warning("metrics of step %d were not tracked: %s", step, error)
+
+    def trace_batch(self, name: str, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:
+        """Record a sampled batch as a trace."""
+        try:
+            span = self._mlflow.start_span_no_context(
+                name, inputs=dict(inputs), metadata={"mlflow.sourceRun": self.run_id}
+            )
+            span.end(outputs=dict(outputs))
+        except self._mlflow.exceptions.MlflowException as error:
+            _LOG.warning("a batch was not traced: %s", error)
+
+    def close(self, status: str) -> None:
+        """End the run with FINISHED, FAILED or KILLED."""
+        try:
+            with contextlib.suppress(AttributeError):
+                self._mlflow.flush_trace_async_logging()
+            self._client.set_terminated(self.run_id, status)
+        except self._mlflow.exceptions.MlflowException as error:
+            _LOG.warning("the tracked run was not ended: %s", error)
+
+
+def open_tracker(
+    *, enabled: bool, uri: str, experiment: str, params: Mapping[str, Any], tags: Mapping[str, str]
+) -> Tracker:
+    """Return a tracker for one run; one that tracks nothing where tracking is off.
+
+    Raises:
+        MissingExtraError: mlflow is not installed.
+        TransientError: the tracking server does not answer.
+    """
+    if not enabled:
+        return NoTracker()
+    return MlflowTracker(uri, experiment, params=params, tags=tags)
+
+
+def _artifacts(uri: str) -> str | None:
+    """Return where artefacts go beside a local database; None leaves it to the server."""
+    if not uri.startswith("sqlite:///"):
+        return None
+    folder = Path(uri.removeprefix("sqlite:///")).parent / "mlartifacts"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder.absolute().as_uri()
