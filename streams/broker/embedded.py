@@ -274,10 +274,11 @@ class EmbeddedBroker:
                 break
             time.sleep(0.02)
         else:
-            how = "gave no answer to a metadata request" if self.running else "ended while it started"
+            silent = f"gave no answer to a metadata request within {self._start_timeout_s:g} s"
+            how = silent if self.running else "ended while it started"
             message = (
-                f"the embedded broker ({self.kind}) {how} on {LOOPBACK}:{port} "
-                f"within {self._start_timeout_s:g} s; its log {data_dir / LOG_NAME} ends with:\n"
+                f"the embedded broker ({self.kind}) on {LOOPBACK}:{port} {how}; "
+                f"its log {data_dir / LOG_NAME} ends with:\n"
                 f"{log_tail(data_dir / LOG_NAME)}\n  mend what it says, or try the other kind of broker"
             )
             raise TelcollmError(message)
