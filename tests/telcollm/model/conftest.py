@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from telcollm.model.quiet import quiet_transformers
 from telcollm.model.weights import ModelNotPulledError, locate
 
 CORPUS = [
@@ -76,10 +77,19 @@ def make_lora(base: Path, folder: Path, seed: int, rank: int = 4) -> Path:
     import torch
     import transformers
 
-    model: Any = transformers.AutoModelForCausalLM.from_pretrained(base)
+    with quiet_transformers():
+        model: Any = transformers.AutoModelForCausalLM.from_pretrained(base)
     torch.manual_seed(seed)
     config = peft.LoraConfig(r=rank, lora_alpha=8, target_modules="all-linear", init_lora_weights=False)
-    peft.get_peft_model(model, config).save_pretrained(folder)
+    return save_adapter(model, config, folder)
+
+
+def save_adapter(model: Any, config: Any, folder: Path) -> Path:
+    """A fresh adapter over the model, saved in `folder`; peft warns about transformers as it is made."""
+    import peft
+
+    with quiet_transformers():
+        peft.get_peft_model(model, config).save_pretrained(folder)
     return folder
 
 

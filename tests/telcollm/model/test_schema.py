@@ -79,6 +79,8 @@ def test_a_value_that_breaks_its_schema_is_refused_with_the_path(change: dict[st
         ({"$ref": "#/$defs/b"}, "names an entry"),
     ],
 )
-def test_what_the_subset_does_not_hold_is_refused_with_the_reason(schema: dict[str, Any], reason: str) -> None:
+def test_what_the_subset_does_not_hold_is_refused_with_the_reason(
+    schema: dict[str, Any], reason: str
+) -> None:
     with pytest.raises(TelcollmError, match=reason):
         parse_schema(schema)
