@@ -53,6 +53,31 @@ def linked_components(connection: sa.Connection, places: Iterable[Place]) -> lis
     return sorted(found.values(), key=lambda component: (component.component_id, component.partition))
 
 
+def survivors(connection: sa.Connection, places: Iterable[Place]) -> dict[Place, str]:
+    """Return the id of the component that each merged place has ended in, however many merges later."""
+    merged = set(places)
+    into: dict[Place, str] = {}
+    frontier = set(merged)
+    while frontier:
+        steps = {
+            (component.partition, component.component_id): component.merged_into
+            for component in _load(connection, frontier)
+            if component.merged_into
+        }
+        into |= steps
+        frontier = {(partition, name) for (partition, _), name in steps.items()} - into.keys()
+    ends: dict[Place, str] = {}
+    for partition, component_id in sorted(merged):
+        passed = {component_id}
+        end = component_id
+        while (following := into.get((partition, end), end)) not in passed:
+            passed.add(following)
+            end = following
+        if end != component_id:
+            ends[partition, component_id] = end
+    return ends
+
+
 def _load(connection: sa.Connection, places: set[Place]) -> list[ComponentState]:
     rows: list[ComponentState] = []
     for ids in chunks(sorted({component_id for _, component_id in places})):

@@ -39,6 +39,7 @@ class Statements:
         self.put_alarms = self._bulk(self._put_alarms(), alarms)
         self.put_late_alarms = self._bulk(self._put_late_alarms(), alarms)
         self.clear_alarms = Bulk(_CLEAR, dialect, ("of_hash", "of_key", "at_ms"))
+        self.move_alarms = Bulk(_MOVE, dialect, ("of_component", "of_partition", "to_component"))
         self.put_components = self._bulk(self._upsert(components), components)
         self.put_component_incidents = self._bulk(self._upsert(component_incidents), component_incidents)
         self.put_incidents = self._put_incidents()
@@ -156,6 +157,15 @@ _CLEAR: Final = (
         alarms.c.home,
     )
     .values(cleared_ms=sa.bindparam("at_ms"))
+)
+
+_MOVE: Final = (
+    sa.update(alarms)
+    .where(
+        alarms.c.component_id == sa.bindparam("of_component"),
+        alarms.c.partition == sa.bindparam("of_partition"),
+    )
+    .values(component_id=sa.bindparam("to_component"))
 )
 
 _DROP_OBJECT: Final = sa.delete(incident_objects).where(

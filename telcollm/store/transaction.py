@@ -89,9 +89,17 @@ class SqlTransaction:
         )
 
     def put_components(self, components: Iterable[ComponentState]) -> None:
-        """Insert or update components by (partition, component_id)."""
-        written = [rows.component_row(component) for component in components]
-        self._many(self._statements.put_components, written)
+        """Insert or update components by (partition, component_id); alarms of merged ones move with them."""
+        written = list(components)
+        self._many(self._statements.put_components, map(rows.component_row, written))
+        merged = [(one.partition, one.component_id) for one in written if one.merged_into]
+        self._many(
+            self._statements.move_alarms,
+            [
+                {"of_component": component_id, "of_partition": partition, "to_component": survivor}
+                for (partition, component_id), survivor in links.survivors(self._connection, merged).items()
+            ],
+        )
 
     def put_component_incidents(self, mapping: Iterable[tuple[int, str, str]]) -> None:
         """Say by (partition, component_id, incident_id) to which incidents components belong."""
