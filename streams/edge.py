@@ -23,6 +23,7 @@ from streams.watermark import SourceTicks
 from telcollm.codec import encode
 from telcollm.errors import DecodeError
 from telcollm.ports import Clock, Store
+from telcollm.records import Alarm, NotificationType
 from telcollm.settings import Settings, SourceSettings
 from telcollm.state import DeadLetter, OutboxMessage, Progress
 
@@ -49,6 +50,8 @@ def decode_events(record: RawRecord, source: SourceSettings) -> list[AlarmEvent]
         DecodeError: the record cannot be read.
     """
     alarms = decode_alarms(record.value or b"", source)
+    # A notice that the list was rebuilt, without the list, says nothing of what is closed.
+    alarms = [item for item in alarms if not _is_bare_notice(item)]
     return [
         event_of(alarm, body=encode(alarm), append_ms=record.timestamp_ms, offset=record.offset)
         for alarm in alarms
@@ -69,9 +72,11 @@ class EdgeStage:
         open_source: Callable[..., PartitionSource] = PartitionSource,
         open_sink: Callable[..., RecordSink] = RecordSink,
         reached: Reached = nothing,
+        on_owned: Callable[[Collection[str]], None] = lambda lanes: None,
     ) -> None:
         self._settings = settings
         self._store = store
+        self._on_owned = on_owned
         self._cut = cut
         self._clock = clock
         self._expected = source_partitions
@@ -102,6 +107,7 @@ class EdgeStage:
                 progress, self._sources[place.topic], self._clock.now_ms()
             )
             offsets[place] = progress.next_offset
+        self._on_owned([lane_of(place.topic, place.partition) for place in partitions])
         return offsets
 
     def _gone(self, partitions: Collection[Any]) -> None:
@@ -229,6 +235,11 @@ class EdgeStage:
         """Leave the group and let go of the connections."""
         self._source.close()
         self._sink.close()
+
+
+def _is_bare_notice(alarm: Alarm) -> bool:
+    rebuilt = alarm.notification_type is NotificationType.ALARM_LIST_REBUILT
+    return rebuilt and "keys" not in alarm.additional_information
 
 
 def _letter(record: RawRecord, error: DecodeError) -> DeadLetter:

@@ -70,7 +70,10 @@ def alarm_key(alarm: Alarm) -> str:
 
 
 def event_of(alarm: Alarm, *, body: bytes = b"", append_ms: int = 0, offset: int = 0) -> AlarmEvent:
-    """Return the event that `alarm` tells of; a severity CLEARED is a clear whatever it was announced as."""
+    """Return the event that `alarm` tells of; a severity CLEARED is a clear whatever it was announced as.
+
+    A rebuilt alarm list names what it lists by `Alarm.key`, under `keys` of the additional information.
+    """
     kind = _KINDS.get(alarm.notification_type, EventKind.CHANGE)
     if alarm.perceived_severity is PerceivedSeverity.CLEARED and kind is not EventKind.REBUILT:
         kind = EventKind.CLEAR
@@ -87,7 +90,8 @@ def event_of(alarm: Alarm, *, body: bytes = b"", append_ms: int = 0, offset: int
         event_ms = raised_ms
     listed: frozenset[str] = frozenset()
     if kind is EventKind.REBUILT:
-        listed = frozenset(str(item) for item in alarm.additional_information.get("keys", ()))
+        keys = alarm.additional_information.get("keys", ())
+        listed = frozenset(derive_id("key", *map(str, key)) for key in keys)
     return AlarmEvent(
         kind=kind,
         alarm_id=alarm.alarm_id,

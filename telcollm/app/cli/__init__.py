@@ -1,0 +1,66 @@
+"""The command line: `telcollm ...`. Commands parse and print; services and stages do the work."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+import typer
+
+from telcollm import __version__
+from telcollm.app.cli import broker, demo, dlq, graph, incidents, model, replay, worker
+from telcollm.errors import TelcollmError
+
+app = typer.Typer(
+    name="telcollm",
+    help="Alarms in through Kafka, checked diagnoses out.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+app.add_typer(broker.app, name="broker", help="Run the embedded Kafka-compatible broker.")
+app.add_typer(graph.app, name="graph", help="Learn and evaluate the cause graph over alarm types.")
+app.add_typer(model.app, name="model", help="Fetch and list language models.")
+app.add_typer(incidents.app, name="incidents", help="Look at incidents and their diagnoses.")
+app.add_typer(dlq.app, name="dlq", help="Look at dead letters and replay them.")
+app.command("replay")(replay.replay)
+app.command("worker")(worker.worker)
+app.command("demo")(demo.demo)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"telcollm {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+    ),
+    verbose: bool = typer.Option(False, "--verbose", "-v", help="Log what is done, to standard error."),
+) -> None:
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    if not verbose:
+        logging.getLogger("kafka").setLevel(logging.CRITICAL)
+
+
+def main() -> None:
+    """Run the command line; errors telcollm raises on purpose end in one message and exit code 1."""
+    from telcollm.app.runtime import check_names
+
+    try:
+        check_names()
+        app()
+    except TelcollmError as error:
+        typer.secho(f"telcollm: {error}", fg=typer.colors.RED, err=True)
+        raise SystemExit(1) from None
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None

@@ -1,0 +1,69 @@
+"""`telcollm worker`: the stream from alarms to diagnoses, until it is told to stop."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from telcollm.settings import load_settings
+
+if TYPE_CHECKING:
+    from streams.worker import Status
+
+
+def worker(
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="A settings file; telcollm.toml by default.")
+    ] = None,
+    drain: Annotated[
+        bool, typer.Option("--drain", help="Stop when all that is on the brokers now is through.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the final status as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """Read alarms from Kafka, correlate, diagnose, and write incidents and diagnoses.
+
+    Stops gracefully on Ctrl-C or SIGTERM. Several workers share the partitions. Examples:
+
+        telcollm worker
+
+        TELCOLLM_KAFKA__BOOTSTRAP_SERVERS=kafka-1:9092 telcollm worker
+
+        telcollm worker --drain --json
+    """
+    import msgspec
+
+    from telcollm.app.health import serve_health
+    from telcollm.app.progress import ProgressView
+    from telcollm.app.runtime import find_broker, open_adviser, open_session_tracker, run_worker
+    from telcollm.store import open_store
+
+    settings = find_broker(load_settings(config))
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with ExitStack() as stack:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        store = open_store(settings.store_location)
+        stack.callback(store.close)
+        adviser = open_adviser(settings)
+        tracker = open_session_tracker(settings, "worker")
+        health = stack.enter_context(serve_health(settings.health_port)) if settings.health_port else None
+        view = None if quiet or as_json else stack.enter_context(ProgressView())
+
+        def show(status: Status) -> None:
+            if health is not None:
+                health.note(status)
+            if view is not None:
+                view.show(status)
+
+        status = run_worker(
+            settings, store, stop=stop, drain=drain, adviser=adviser, tracker=tracker, on_status=show
+        )
+    if as_json:
+        typer.echo(msgspec.json.encode(status).decode())

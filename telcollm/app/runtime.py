@@ -1,0 +1,386 @@
+"""Composition: settings made into a running worker, with its store, model, tracking and topics.
+
+Does not know terminals: the command line shows what `Status` says.
+"""
+
+from __future__ import annotations
+
+import logging
+import platform
+import threading
+import time
+import warnings
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from telcollm import __version__
+from telcollm.errors import SettingsError, TelcollmError
+from telcollm.kafka_settings import KafkaSettings
+from telcollm.ports import EVERYTHING, Adviser, Store, Tracker
+from telcollm.records import PlannedWork, Shadow
+from telcollm.settings import Settings
+from telcollm.state import DiagnosisRequest
+from telcollm.topology import Topology
+
+if TYPE_CHECKING:
+    from streams.outbox import Reached
+    from streams.worker import Stages, Status, Worker
+    from telcollm.graph import CauseGraph
+
+_LOG = logging.getLogger(__name__)
+GRAPH_FILE = "graph.json"
+_TRACK_EVERY_S = 5.0
+
+
+class SystemClock:
+    """The real time: only entry points hand it out."""
+
+    def now_ms(self) -> int:
+        """Return wall-clock time in ms since the Unix epoch."""
+        return time.time_ns() // 1_000_000
+
+    def monotonic_s(self) -> float:
+        """Return seconds that never go back."""
+        return time.monotonic()
+
+
+def find_broker(settings: Settings) -> Settings:
+    """Return the settings with the address of the broker that `telcollm broker start` runs, if one is needed.
+
+    Only where no address was configured: a configured one is never overruled.
+    """
+    if settings.kafka.bootstrap_servers != KafkaSettings().bootstrap_servers:
+        return settings
+    from streams.broker.detached import running_broker
+
+    state = running_broker(settings.home)
+    if state is None:
+        return settings
+    kafka = settings.kafka.model_copy(update={"bootstrap_servers": (state.address,)})
+    return settings.model_copy(update={"kafka": kafka})
+
+
+def load_graph(settings: Settings) -> CauseGraph | None:
+    """Return the cause graph the settings name, else the one in the home folder, else None."""
+    from telcollm import graph
+
+    path = settings.graph_path or settings.home / GRAPH_FILE
+    if settings.graph_path is None and not path.exists():
+        return None
+    return graph.load(path)
+
+
+class PlannedCalendar:
+    """Answers whether an object is under planned work at an event time in ms."""
+
+    def __init__(self, works: Sequence[PlannedWork]) -> None:
+        self._spans: dict[str, list[tuple[int, int]]] = {}
+        for work in works:
+            span = (int(work.start_time.timestamp() * 1000), int(work.end_time.timestamp() * 1000))
+            for name in work.managed_objects:
+                self._spans.setdefault(name, []).append(span)
+        for spans in self._spans.values():
+            spans.sort()
+
+    def __call__(self, managed_object: str, at_ms: int) -> bool:
+        """Tell whether work on the object covers `at_ms`."""
+        spans = self._spans.get(managed_object)
+        if not spans:
+            return False
+        return any(end > at_ms for _, end in spans[: bisect_right(spans, (at_ms, 2**62))])
+
+
+def make_topics(settings: Settings) -> int:
+    """Make the topics that are missing and return how many source partitions there are."""
+    from streams.kafka.topics import PartitionCountWarning, TopicSpec, ensure_topics
+    from streams.topics import DEAD_LETTERS, DIAGNOSES, EVENTS, INCIDENTS, on_wire
+
+    partitions = settings.streams.partitions
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PartitionCountWarning)
+        sources = ensure_topics(
+            settings.kafka,
+            {item.topic: TopicSpec(partitions) for item in settings.sources},
+            on_mismatch="warn",
+        )
+    ensure_topics(settings.kafka, {on_wire(settings.kafka, EVENTS): TopicSpec(partitions)})
+    outputs = {on_wire(settings.kafka, name): TopicSpec(1) for name in (INCIDENTS, DIAGNOSES, DEAD_LETTERS)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PartitionCountWarning)
+        ensure_topics(settings.kafka, outputs, on_mismatch="warn")
+    return sum(sources.values())
+
+
+def open_adviser(settings: Settings) -> Adviser | None:
+    """Return what asks the configured model, None where no model is configured.
+
+    Raises:
+        TelcollmError: the model is not in the cache, or an extra is missing; names the next step.
+    """
+    if settings.model.engine == "none":
+        return None
+    from agents.advice import ModelAdviser
+    from telcollm.guard import Guard, load_key
+
+    if settings.model.engine == "scripted":
+        from telcollm.testing import ScriptedModel
+
+        return ModelAdviser(ScriptedModel(), settings.diagnosis, Guard(load_key(settings.home)))
+    from telcollm.model import open_model
+
+    model = open_model(
+        settings.model.name,
+        engine=settings.model.engine,
+        device=settings.model.device,
+        dtype=settings.model.dtype,
+        adapters={name: Path(path) for name, path in settings.model.adapters.items()},
+        base_url=settings.model.base_url,
+        api_key=settings.model.api_key.get_secret_value(),
+    )
+    return ModelAdviser(model, settings.diagnosis, Guard(load_key(settings.home)))
+
+
+def stage_builder(
+    settings: Settings, store: Store, graph: CauseGraph | None, topology: Topology, *, reached: Reached
+) -> Callable[[], Stages]:
+    """Return what builds the stages anew, at the start and after each failure."""
+    from streams.correlate import CorrelateStage
+    from streams.cut import Cut
+    from streams.edge import EdgeStage
+    from streams.incident import IncidentWriter
+    from streams.kafka.sink import RecordSink
+    from streams.outbox import OutboxRelay
+    from streams.partition import Partition, PartitionSettings
+    from streams.topics import EVENTS, on_wire
+    from streams.worker import Stages
+
+    cut = Cut(topology, settings.streams.partitions, settings.streams.neighbourhood_size)
+    window = PartitionSettings(
+        gap_ms=int(settings.streams.gap_s * 1000), lateness_ms=int(settings.streams.lateness_s * 1000)
+    )
+    planned = PlannedCalendar(store.planned_work(EVERYTHING))
+    writer = IncidentWriter(
+        topic=on_wire(settings.kafka, EVENTS),
+        graph=graph,
+        topology=topology,
+        neighbourhood_of=cut.neighbourhood,
+        services_of=topology.services,
+    )
+
+    def make_partition(number: int) -> Partition:
+        return Partition(number, window, graph=graph, topology=topology, planned=planned)
+
+    def build() -> Stages:
+        source_partitions = make_topics(settings)
+        relay = OutboxRelay(store, lambda: RecordSink(settings.kafka), settings.kafka, reached=reached)
+        edge = EdgeStage(
+            settings,
+            store,
+            cut,
+            SystemClock(),
+            source_partitions=source_partitions,
+            reached=reached,
+            on_owned=relay.take_over,
+        )
+        correlate = CorrelateStage(
+            settings, store, writer, make_partition, reached=reached, on_owned=relay.take_over
+        )
+        return Stages(edge, correlate, relay)
+
+    return build
+
+
+def run_worker(
+    settings: Settings,
+    store: Store,
+    *,
+    stop: threading.Event,
+    drain: bool = False,
+    adviser: Adviser | None = None,
+    tracker: Tracker | None = None,
+    on_status: Callable[[Status], None] = lambda status: None,
+    reached: Reached | None = None,
+) -> Status:
+    """Run a worker until `stop` is set, or with `drain` until all that is on the brokers is through.
+
+    Raises:
+        TelcollmError: something that trying again cannot mend.
+    """
+    from agents.diagnosis import GraphDiagnoser
+    from streams.advice import AdviceDesk
+    from streams.degradation import Level
+    from streams.outbox import nothing
+    from streams.worker import Worker
+
+    graph = load_graph(settings)
+    topology = Topology(store.topology(EVERYTHING))
+    diagnoser = GraphDiagnoser(store, topology, settings.diagnosis, has_graph=graph is not None)
+    reached = reached or nothing
+    session = _Session(settings, tracker, adviser)
+
+    def make_desk(worker: Worker) -> AdviceDesk:
+        if adviser is None:
+            message = "an advice desk needs an adviser; set model.engine to torch, openai or none"
+            raise SettingsError(message)
+        short = lambda: worker.level >= Level.SHORT_PROMPTS  # noqa: E731
+        desk = AdviceDesk(
+            store,
+            adviser,
+            lanes=lambda: worker.lanes,
+            batch_size=lambda: settings.model.batch_size * (2 if short() else 1),
+            prompt_tokens=lambda: settings.model.prompt_tokens // (2 if short() else 1),
+            allowed=lambda: worker.level < Level.RULES_ONLY,
+            on_batch=lambda asked, told: session.advised(worker, desk, asked, told),
+        )
+        return desk
+
+    worker = Worker(
+        settings,
+        store,
+        SystemClock(),
+        diagnoser,
+        stage_builder(settings, store, graph, topology, reached=reached),
+        desk=make_desk if adviser is not None else None,
+        sleep=lambda seconds: stop.wait(seconds) and None,
+        stopping=stop.is_set,
+        drain=drain,
+        on_status=lambda status: (session.track(status), on_status(status)) and None,
+        reached=reached,
+    )
+    outcome = "FAILED"
+    try:
+        status = worker.run()
+        outcome = "FINISHED"
+        return status
+    except KeyboardInterrupt:
+        outcome = "KILLED"
+        raise
+    finally:
+        session.close(worker.status, outcome)
+
+
+class _Session:
+    """What one worker session tells the tracker: metrics every few seconds, some batches as traces."""
+
+    def __init__(self, settings: Settings, tracker: Tracker | None, adviser: Adviser | None) -> None:
+        self._settings = settings
+        self._tracker = tracker
+        self._adviser = adviser
+        self._began_s = time.monotonic()
+        self._last_s = self._began_s
+        self._last = {"alarms": 0, "windows": 0}
+        self._step = 0
+
+    def advised(
+        self, worker: Worker, desk: Any, asked: Sequence[DiagnosisRequest], told: Sequence[Shadow]
+    ) -> None:
+        """Note a batch that the model was asked, and trace one in every so many."""
+        if self._adviser is not None:
+            worker.note_advice(self._adviser.counters(), desk.waiting())
+        every = self._settings.tracking.trace_every
+        if self._tracker is None or every == 0 or desk.batches % every != 1 % every:
+            return
+        self._tracker.trace_batch(
+            "advice",
+            {"incidents": [request.incident.incident_id for request in asked]},
+            {
+                "agrees": [item.agrees for item in told],
+                "probabilities": [item.probabilities for item in told],
+            },
+        )
+
+    def track(self, status: Status) -> None:
+        """Log the step's metrics when it is time."""
+        now_s = time.monotonic()
+        if self._tracker is None or now_s - self._last_s < _TRACK_EVERY_S:
+            return
+        self._log(status, now_s)
+
+    def _log(self, status: Status, now_s: float) -> None:
+        if self._tracker is None:
+            return
+        passed_s = max(now_s - self._last_s, 1e-9)
+        thousand = max(status.alarms, 1) / 1000
+        metrics = {
+            "alarms_per_s": (status.alarms - self._last["alarms"]) / passed_s,
+            "windows_per_s": (status.windows - self._last["windows"]) / passed_s,
+            "batch_size": status.records / max(status.batches, 1),
+            "tokens_in_per_1000_alarms": status.tokens_in / thousand,
+            "tokens_out_per_1000_alarms": status.tokens_out / thousand,
+            "lag": status.lag,
+            "dead_letters": status.dead_letters,
+            "late_alarms": status.late_alarms,
+            "open_alarms": status.open_alarms,
+            "alarms": status.alarms,
+            "incidents_told": status.incidents,
+            "diagnoses": status.diagnoses,
+            "restarts": status.restarts,
+            **{f"alarm_to_incident_ms_{name}": value for name, value in status.latency_ms.items()},
+        }
+        self._step += 1
+        self._tracker.log_metrics(metrics, self._step)
+        self._last_s, self._last = now_s, {"alarms": status.alarms, "windows": status.windows}
+
+    def close(self, status: Status, outcome: str) -> None:
+        """Log the last step and end the run."""
+        if self._tracker is not None:
+            self._log(status, time.monotonic())
+            self._tracker.close(outcome)
+
+
+def open_session_tracker(settings: Settings, name: str) -> Tracker:
+    """Return the tracker of one worker session, its settings (no secrets) and versions as parameters."""
+    from telcollm.tracking import open_tracker
+
+    settings.home.mkdir(parents=True, exist_ok=True)
+    flat = _flat(settings.model_dump(mode="json", exclude={"store_url"}))
+    return open_tracker(
+        enabled=settings.tracking.enabled,
+        uri=settings.tracking_uri,
+        experiment=settings.tracking.experiment,
+        params={**flat, **{f"version.{package}": found for package, found in _versions().items()}},
+        tags={"mlflow.runName": name, "telcollm.version": __version__},
+    )
+
+
+def _flat(tree: Any, path: str = "") -> dict[str, Any]:
+    if isinstance(tree, dict) and tree:
+        return {
+            name: value
+            for key, item in tree.items()
+            for name, value in _flat(item, f"{path}.{key}" if path else str(key)).items()
+        }
+    return {path: tree}
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in ("telcollm", "torch", "transformers", "peft", "kafka-python", "mlflow", "pyarrow"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def check_names() -> None:
+    """Make sure that streams, agents, finetune and dashboards are telcollm's own.
+
+    Raises:
+        TelcollmError: another distribution has taken one of the names.
+    """
+    import importlib.util
+
+    root = Path(__file__).resolve().parents[2]
+    for name in ("streams", "agents", "finetune", "dashboards"):
+        spec = importlib.util.find_spec(name)
+        origin = Path(spec.origin).resolve() if spec and spec.origin else None
+        if origin is None or root not in origin.parents:
+            message = (
+                f"the package name {name} is taken by {origin or 'nothing'}; it must be the one beside "
+                "telcollm itself; install telcollm into an environment of its own"
+            )
+            raise TelcollmError(message)
