@@ -131,6 +131,19 @@ def build_producer(settings: KafkaSettings, **options: Any) -> Producer:
     return producer
 
 
+def discard(producer: Producer) -> None:
+    """Close a producer at once; whatever it still holds is never sent.
+
+    Its public `close` flushes first, and leaves its thread running, with all it holds, when that fails. A
+    request on its way to a broker cannot be called back.
+    """
+    inside: Any = producer
+    inside._sender.force_close()
+    inside._accumulator.abort_incomplete_batches()
+    with contextlib.suppress(errors.KafkaError):
+        producer.close(1.0)
+
+
 @contextlib.contextmanager
 def build_admin(settings: KafkaSettings, **options: Any) -> Iterator[Admin]:
     """Yield a connected admin client, closed after the block.

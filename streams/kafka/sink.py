@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple
 
-from streams.kafka.client import build_consumer, build_producer, kafka_errors, translated
+from streams.kafka.client import build_consumer, build_producer, discard, kafka_errors, translated
 from streams.kafka.library import TopicPartition, errors
 from streams.kafka.protocols import Consumer, Producer
 from streams.kafka.source import RawRecord, raw_records
+from streams.kafka.topics import partition_counts
 from telcollm.errors import SettingsError, TelcollmError, TransientError
 from telcollm.kafka_settings import KafkaSettings
 
@@ -99,18 +100,26 @@ class RecordSink:
             answers = [future.get(timeout=0) for future in sent]
         except errors.KafkaError as error:
             failed = sum(1 for future in sent if not future.succeeded())
-            self._abandon()
+            # What failed once must not arrive behind its own repeat.
+            self._producer = None
+            discard(producer)
             doing = f"delivering {len(sent)} records, of which {failed} were not acknowledged"
             raise translated(error, self._settings, doing) from error
         return [Delivery(answer.topic, answer.partition, answer.offset) for answer in answers]
 
     def close(self, timeout_s: float = 5.0) -> None:
-        """Let go of the connection after waiting up to `timeout_s` seconds for what is queued."""
-        self._sent = []
-        if self._producer is not None:
-            producer, self._producer = self._producer, None
-            with kafka_errors(self._settings, "closing a producer"):
-                producer.close(timeout_s)
+        """Let go of the connection within about `timeout_s` seconds; what was not flushed is dropped."""
+        unflushed, self._sent = self._sent, []
+        producer, self._producer = self._producer, None
+        if producer is None:
+            return
+        if unflushed:
+            discard(producer)
+            return
+        try:
+            producer.close(timeout_s)
+        except errors.KafkaError:
+            discard(producer)
 
     def __enter__(self) -> RecordSink:
         return self
@@ -121,20 +130,14 @@ class RecordSink:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
+        try:
+            if error is None:
+                self.flush()
+        finally:
+            self.close()
 
     def _connected(self) -> Producer:
         return build_producer(self._settings, max_block_ms=self._max_block_ms)
-
-    def _abandon(self) -> None:
-        """Drop the producer and what it holds: what failed once must not arrive behind its own repeat."""
-        if self._producer is not None:
-            producer, self._producer = self._producer, None
-            try:
-                producer.close(0)
-            except errors.KafkaError:
-                # Closing flushes first, which is what just failed.
-                pass
 
 
 def scan(
@@ -157,6 +160,14 @@ def scan(
     """
     offsets = dict(from_offsets or {})
     doing = f"scanning {topic}"
+    numbers = range(partition_counts(settings, [topic]).get(topic, 0))
+    if not numbers or not offsets.keys() <= set(numbers):
+        message = (
+            f"{doing}: it has the partitions {list(numbers)} and offsets were given for {sorted(offsets)}; "
+            f"only partitions that exist can be read; check the topic's name"
+        )
+        raise SettingsError(message)
+    remaining = {TopicPartition(topic, number) for number in numbers}
     consumer = build_consumer(
         settings,
         group_id=None,
@@ -166,7 +177,7 @@ def scan(
     )
     try:
         with kafka_errors(settings, doing):
-            remaining = _assigned_from(consumer, topic, offsets, doing)
+            _assign(consumer, remaining, offsets)
         # Fetches tell the end, not the broker's list of ends, which may lie before the last records (Tansu
         # 0.6).
         ends: dict[TopicPartition, int] = {}
@@ -202,21 +213,10 @@ def scan(
         consumer.close(autocommit=False)
 
 
-def _assigned_from(
-    consumer: Consumer, topic: str, offsets: Mapping[int, int], doing: str
-) -> set[TopicPartition]:
-    numbers = consumer.partitions_for_topic(topic)
-    if not numbers or not numbers >= offsets.keys():
-        message = (
-            f"{doing}: it has the partitions {sorted(numbers)} and offsets were given for {sorted(offsets)}; "
-            f"only partitions that exist can be read; check the topic's name"
-        )
-        raise SettingsError(message)
-    partitions = [TopicPartition(topic, number) for number in sorted(numbers)]
-    consumer.assign(partitions)
+def _assign(consumer: Consumer, partitions: set[TopicPartition], offsets: Mapping[int, int]) -> None:
+    consumer.assign(list(partitions))
     for partition in partitions:
         if partition.partition in offsets:
             consumer.seek(partition, offsets[partition.partition])
         else:
             consumer.seek_to_beginning(partition)
-    return set(partitions)

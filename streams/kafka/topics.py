@@ -72,6 +72,19 @@ def ensure_topics(
     return present
 
 
+def partition_counts(settings: KafkaSettings, names: list[str]) -> dict[str, int]:
+    """Return the number of partitions of each of these topics that exists with a leader for every partition.
+
+    Raises:
+        TransientError: when the brokers do not answer.
+    """
+    with (
+        kafka_errors(settings, f"looking at the topics {', '.join(names)}"),
+        build_admin(settings) as admin,
+    ):
+        return _visible(admin, names)
+
+
 def _visible(admin: Admin, names: list[str]) -> dict[str, int]:
     """Return the partition counts of those topics that exist with a leader for each partition."""
     existing = set(admin.list_topics())
