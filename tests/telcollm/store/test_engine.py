@@ -21,8 +21,8 @@ SECRET = "hunter2"
 CUSTOMER = "4915112345678"
 
 
-def failure(statement: str, origin: Exception) -> sa.exc.OperationalError:
-    return sa.exc.OperationalError(statement, {"of_key": "secret"}, origin)
+def failure(origin: Exception) -> sa.exc.OperationalError:
+    return sa.exc.OperationalError("SELECT secret", {"of_key": "secret"}, origin)
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
@@ -189,7 +189,7 @@ def test_postgresql_errors_say_whether_trying_again_helps(
 ) -> None:
     errors = pytest.importorskip("psycopg.errors")
     with pytest.raises(TelcollmError, match=words) as raised, told("place"):
-        raise failure("SELECT secret", getattr(errors, name)("why"))
+        raise failure(getattr(errors, name)("why"))
     assert type(raised.value) is kind
     assert "secret" not in str(raised.value)
 
@@ -199,7 +199,7 @@ def test_sqlite_errors_of_the_machine_may_be_tried_again(code: int) -> None:
     origin = sqlite3.OperationalError("disk I/O error")
     origin.sqlite_errorcode = code
     with pytest.raises(TransientError, match="did not answer"), told("place"):
-        raise failure("SELECT 1", origin)
+        raise failure(origin)
 
 
 def test_pool_that_is_used_up_may_be_tried_again() -> None:
