@@ -117,6 +117,8 @@ def build_consumer(settings: KafkaSettings, **options: Any) -> Consumer:
         SettingsError: when an option or a credential is refused.
     """
     merged = {"enable_auto_commit": False} | settings.client_options(settings.consumer) | options
+    if merged.get("group_id") is None:
+        merged.pop("group_instance_id", None)  # meant for the groups of these settings; this reader joins none
     consumer: Consumer = _built(KafkaConsumer, settings, merged, "connecting a consumer")
     return consumer
 

@@ -1,0 +1,199 @@
+"""Runs whole pipelines in processes of their own and collects what they left in store and topics."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from streams.broker import EmbeddedBroker
+from streams.kafka.topics import TopicSpec, ensure_topics
+from streams.testing import consume_all, produce_all
+from streams.topics import DEAD_LETTERS, DIAGNOSES, INCIDENTS, on_wire
+from telcollm.codec import to_wire
+from telcollm.kafka_settings import KafkaSettings
+from telcollm.ports import EVERYTHING, IncidentQuery
+from telcollm.records import Link, TopologyElement
+from telcollm.store import open_store
+
+ROOT = Path(__file__).resolve().parents[2]
+POINTS = (
+    "before edge store",
+    "after edge store",
+    "before store",
+    "after store",
+    "before diagnosis store",
+    "before outbox",
+    "after outbox",
+)
+
+
+def kafka_for(broker: EmbeddedBroker, prefix: str) -> KafkaSettings:
+    """Settings of a static member: killed and started again it has its partitions back at once."""
+    return KafkaSettings(
+        bootstrap_servers=(broker.address,),
+        topic_prefix=prefix,
+        client={"bootstrap_timeout_ms": 10_000, "reconnect_backoff_max_ms": 200},
+        consumer={"session_timeout_ms": 6_000, "heartbeat_interval_ms": 500, "group_instance_id": "one"},
+    )
+
+
+def alarm_payloads(count: int, seed: int) -> list[tuple[bytes, bytes]]:
+    """TMF642 alarms of chains of objects in bursts, with clears, duplicates, disorder and some bad records."""
+    chance = random.Random(seed)
+    timed: list[tuple[float, str, dict[str, Any] | str]] = []
+    at_s = 0.0
+    while len(timed) < count:
+        at_s += chance.expovariate(1 / 8)
+        chain, start = chance.randrange(6), chance.randrange(5)
+        for step in range(chance.choice((1, 1, 2, 3, 5))):
+            name = f"c{chain}-n{min(start + step, 7)}"
+            raised_s = round(at_s + step * chance.uniform(0.1, 2), 3)
+            alarm = {
+                "id": f"x{len(timed)}",
+                "alarmType": "communicationsAlarm",
+                "perceivedSeverity": chance.choice(("critical", "major", "minor")),
+                "probableCause": chance.choice(("lossOfSignal", "degradedSignal")),
+                "alarmedObject": {"id": name},
+                "sourceSystemId": "ems",
+                "state": "raised",
+                "alarmRaisedTime": stamp(raised_s),
+            }
+            timed.append((raised_s, name, alarm))
+            if chance.random() < 0.7:
+                cleared_s = round(raised_s + chance.uniform(0.5, 60), 3)
+                clear = alarm | {"state": "cleared", "alarmClearedTime": stamp(cleared_s)}
+                timed.append((cleared_s, name, clear))
+            if chance.random() < 0.05:
+                timed.append((raised_s, name, alarm))
+            if chance.random() < 0.02:
+                timed.append((raised_s, name, chance.choice(("{not json", '{"alarmedObject": 7}'))))
+    timed.sort(key=lambda item: item[0] + chance.random() * 5)
+    return [
+        (name.encode(), (body if isinstance(body, str) else json.dumps(body)).encode())
+        for _, name, body in timed
+    ]
+
+
+def stamp(second: float) -> str:
+    """An event time, seconds after the start of the tests' year."""
+    from datetime import UTC, datetime, timedelta
+
+    return (datetime(2026, 1, 5, tzinfo=UTC) + timedelta(seconds=second)).isoformat()
+
+
+def chains() -> list[TopologyElement]:
+    """Six chains of eight objects."""
+    return [
+        TopologyElement(
+            tenant="default",
+            element_id=f"c{chain}-n{number}",
+            links=(Link(target=f"c{chain}-n{number + 1}"),) if number < 7 else (),
+        )
+        for chain in range(6)
+        for number in range(8)
+    ]
+
+
+@dataclass
+class Pipeline:
+    """One pipeline: a source topic it shares with others, and topics, groups and a store of its own."""
+
+    kafka: KafkaSettings
+    source: str
+    store_url: str
+    home: Path
+    streams: dict[str, Any]
+
+    def settings(self) -> dict[str, Any]:
+        return {
+            "home": str(self.home),
+            "store_url": self.store_url,
+            "kafka": self.kafka.model_dump(mode="json", exclude_defaults=True),
+            "sources": [{"topic": self.source, "mode": "replay"}],
+            "streams": {"lateness_s": 20, "gap_s": 10, "batch_max_records": 40, **self.streams},
+            "model": {"engine": "scripted"},
+        }
+
+    def prepare(self) -> None:
+        self.home.mkdir(parents=True, exist_ok=True)
+        store = open_store(self.store_url)
+        store.put_topology(chains())
+        store.close()
+
+    def start(self, **config: Any) -> subprocess.Popen[bytes]:
+        path = self.home / "config.json"
+        path.write_text(json.dumps({"settings": self.settings(), **config}))
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.streams.worker_process", str(path)],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def run(self, **config: Any) -> int:
+        """Return the exit code; anything but a drain or the chosen kill fails the test."""
+        process = self.start(**config)
+        out, err = process.communicate(timeout=120)
+        if process.returncode not in (0, -signal.SIGKILL):
+            raise AssertionError(f"worker ended with {process.returncode}: {err.decode()[-2000:]}")
+        return process.returncode
+
+    def outcome(self) -> dict[str, Any]:
+        """What is in the store and on the topics, without what may differ: wall-clock times, offsets."""
+        store = open_store(self.store_url)
+        incidents = store.incidents(EVERYTHING, IncidentQuery(include_superseded=True, limit=100_000))
+        found: dict[str, Any] = {
+            "incidents": {item.incident_id: plain(to_wire(item)) for item in incidents},
+            "members": {
+                item.incident_id: sorted(
+                    alarm.alarm_id for alarm in store.incident_members(EVERYTHING, item.incident_id, 10_000)
+                )
+                for item in incidents
+                if not item.superseded_by
+            },
+            "diagnoses": {
+                diagnosis.diagnosis_id: plain(to_wire(diagnosis))
+                for item in incidents
+                for diagnosis in store.diagnoses(EVERYTHING, item.incident_id)
+            },
+            "dead letters": store.count_dead_letters(),
+            "waiting": dict(store.pending_counts([])),
+        }
+        store.close()
+        sent = [
+            (dict(record.headers)["id"].decode(), record.topic.removeprefix(self.kafka.topic_prefix), record)
+            for name in (INCIDENTS, DIAGNOSES, DEAD_LETTERS)
+            for record in consume_all(self.kafka, on_wire(self.kafka, name))
+        ]
+        found["doubled"] = [name for name, times in Counter(name for name, _, _ in sent).items() if times > 1]
+        found["messages"] = {
+            name: record.value if topic == DEAD_LETTERS else plain(msgspec.json.decode(record.value or b"{}"))
+            for name, topic, record in sent
+        }
+        return found
+
+
+def plain(wire: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what says when and where it was computed."""
+    return {name: value for name, value in wire.items() if name not in ("decidedTime", "provenance")}
+
+
+def fill_source(
+    broker: EmbeddedBroker, topic: str, payloads: list[tuple[bytes, bytes]], partitions: int
+) -> None:
+    """Write the alarms to a new source topic."""
+    settings = kafka_for(broker, "")
+    ensure_topics(settings, {topic: TopicSpec(partitions)})
+    produce_all(settings, topic, payloads)
