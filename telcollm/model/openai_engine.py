@@ -215,7 +215,7 @@ class OpenAIEngine:
                 if error.code not in _RETRIED:
                     message = (
                         f"model server {self._options.base_url}{path} refused the request ({reason}); a "
-                        "request it accepts is needed; check model name, key, prompt length and server version"
+                        "request it accepts is needed; check model name, key and prompt length"
                     )
                     raise TelcollmError(message) from error
             except (OSError, ValueError) as error:  # no connection, a time-out, half an answer, no JSON

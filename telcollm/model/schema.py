@@ -126,7 +126,7 @@ def _parse(schema: Any, path: str, definitions: dict[str, Any], seen: tuple[str,
             return OneOf((None,))
         case _:
             low, high = _bounds(schema, path, "minimum", "maximum", -math.inf, math.inf)
-            if kind == "integer" and math.floor(high) < math.ceil(low):
+            if kind == "integer" and math.isfinite(high - low) and math.floor(high) < math.ceil(low):
                 raise _fail(path, f"no integer lies in {low}..{high}", "the bounds enclose an integer")
             return Number(kind == "integer", low, high)
 
