@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +29,8 @@ class AlarmHistory:
     Arrays are of shape (alarms,): `types` and `objects` index into `type_names` and `object_names`,
     `raised_s` is in seconds on one clock (any origin), `cleared_s` likewise, NaN where unknown, never
     before `raised_s`. `links` is of shape (links, 2), undirected pairs of objects, or None where no topology
-    is known.
+    is known. `sha256` is that of all types, objects and raised times of the whole history: a part of it has
+    the same.
     """
 
     name: str
@@ -74,36 +75,20 @@ class AlarmHistory:
         """
         cut = self.cut_s(fraction)
         early = self.raised_s < cut if fraction < 1.0 else np.ones(len(self), dtype=bool)
-        first, second = self._take(early), self._take(~early)
+        first, second = self.only(early), self.only(~early)
         if fraction < 1.0:
             unknown = first.cleared_s > cut
-            first = first._with_cleared(np.where(unknown, np.nan, first.cleared_s))
+            first = replace(first, cleared_s=np.where(unknown, np.nan, first.cleared_s))
         return first, second
 
-    def _take(self, kept: npt.NDArray[np.bool_]) -> AlarmHistory:
-        return AlarmHistory(
-            self.name,
-            self.types[kept],
-            self.objects[kept],
-            self.raised_s[kept],
-            self.cleared_s[kept],
-            self.type_names,
-            self.object_names,
-            self.links,
-            self.sha256,
-        )
-
-    def _with_cleared(self, cleared_s: Floats) -> AlarmHistory:
-        return AlarmHistory(
-            self.name,
-            self.types,
-            self.objects,
-            self.raised_s,
-            cleared_s,
-            self.type_names,
-            self.object_names,
-            self.links,
-            self.sha256,
+    def only(self, kept: npt.NDArray[np.bool_]) -> AlarmHistory:
+        """Return the alarms where `kept` (alarms,) is true, under the same names and links."""
+        return replace(
+            self,
+            types=self.types[kept],
+            objects=self.objects[kept],
+            raised_s=self.raised_s[kept],
+            cleared_s=self.cleared_s[kept],
         )
 
 
@@ -160,9 +145,10 @@ def alarm_history(
         unique = {(min(object_of[a], object_of[b]), max(object_of[a], object_of[b])) for a, b in pairs}
         edges = np.array(sorted(pair for pair in unique if pair[0] != pair[1]), dtype=np.int64).reshape(-1, 2)
     arrays = (type_ids[order], object_ids[order], raised[order], cleared[order])
-    digest = hashlib.sha256(repr((type_names, object_names)).encode())
-    for array in (*arrays, edges):
-        digest.update(b"none" if array is None else np.ascontiguousarray(array).tobytes())
+    digest = hashlib.sha256()
+    for texts in (type_texts, object_texts):
+        digest.update("\0".join(texts[row] for row in order.tolist()).encode())
+    digest.update(arrays[2].tobytes())
     for array in (*arrays, edges):
         if array is not None:
             array.setflags(write=False)

@@ -24,13 +24,17 @@ DATA_DIR_VARIABLE = "TELCOLLM_DATA_DIR"
 
 @dataclass(frozen=True)
 class PublicRecord:
-    """The files of one public record inside the data directory, and where the public finds them."""
+    """The files of one public record inside the data directory, and where the public finds them.
+
+    `alarms_sha256` is `AlarmHistory.sha256`: it tells the record under whatever name or form it comes.
+    """
 
     alarms: str
     truth: str
     topology: str | None
     prior: str | None
     source: str
+    alarms_sha256: str
 
 
 PUBLIC_RECORDS: Mapping[str, PublicRecord] = {
@@ -40,6 +44,7 @@ PUBLIC_RECORDS: Mapping[str, PublicRecord] = {
         None,
         None,
         "github gcastle-hub/dataset @ e6bfbde898, folder alarm/18V_55N_Wireless",
+        "d1418b51de7e4506b8a4bd47b431224bfc4bd80ba52b653a8e69fad30c16f7cb",
     ),
     "huawei-24v": PublicRecord(
         "huawei_alarms/24V_439N_Microwave/Alarm.csv",
@@ -47,6 +52,7 @@ PUBLIC_RECORDS: Mapping[str, PublicRecord] = {
         "huawei_alarms/24V_439N_Microwave/Topology.npy",
         None,
         "github gcastle-hub/dataset @ e6bfbde898, folder alarm/24V_439N_Microwave",
+        "0f4724528be77d512ce55dd3470f39bcefe3c28092c7cf44d95207e76173e187",
     ),
     "csl": PublicRecord(
         "csl2023_sample/alarm.csv",
@@ -54,6 +60,7 @@ PUBLIC_RECORDS: Mapping[str, PublicRecord] = {
         "csl2023_sample/topology.npy",
         "csl2023_sample/causal_prior.npy",
         "github huawei-noah/trustworthyAI @ 46c3d29be7, folder competition/NeurIPS2023/sample",
+        "9694e10d188bc469c5ce225e8150be6bb05d97233930e73e1644faad98c9efb1",
     ),
 }
 
@@ -91,15 +98,27 @@ def has_record(name: str, folder: Path | None) -> bool:
     return folder is not None and (folder / files.alarms).is_file() and (folder / files.truth).is_file()
 
 
-def read_public_record(name: str, folder: Path | None) -> AlarmRecord:
-    """Return a public record, with its truth, topology and prior as far as it has them.
+def is_public(history: AlarmHistory) -> bool:
+    """Return whether these are the alarms of a public record, whose truth no rule for them may have seen."""
+    return history.sha256 in {record.alarms_sha256 for record in PUBLIC_RECORDS.values()}
+
+
+def read_public_record(
+    name: str,
+    folder: Path | None,
+    *,
+    topology: Path | None = None,
+    truth: Path | None = None,
+    prior: Path | None = None,
+) -> AlarmRecord:
+    """Return a public record with its truth, topology and prior, or with the files given in their place.
 
     Raises:
         SettingsError: there is no such record, or no data directory that holds it.
         DecodeError: a file of it is damaged.
     """
     if name not in PUBLIC_RECORDS:
-        msg = f"data {name!r} is no file and no known record; known are {', '.join(PUBLIC_RECORDS)}; name one"
+        msg = f"record {name!r} is not known; known are {', '.join(PUBLIC_RECORDS)}; name one of these"
         raise SettingsError(msg)
     files = PUBLIC_RECORDS[name]
     if folder is None or not (folder / files.alarms).is_file():
@@ -109,12 +128,16 @@ def read_public_record(name: str, folder: Path | None) -> AlarmRecord:
             f"folder that holds {files.alarms} (public source: {files.source})"
         )
         raise SettingsError(msg)
+
+    def beside(file: str | None) -> Path | None:
+        return folder / file if file is not None and (folder / file).is_file() else None
+
     return read_table(
         folder / files.alarms,
         name=name,
-        topology=None if files.topology is None else folder / files.topology,
-        truth=folder / files.truth if (folder / files.truth).is_file() else None,
-        prior=None if files.prior is None else folder / files.prior,
+        topology=topology or beside(files.topology),
+        truth=truth or beside(files.truth),
+        prior=prior or beside(files.prior),
     )
 
 

@@ -1,0 +1,108 @@
+"""What each alarm could have felt of earlier ones: exponentially fading traces, by type, distance and decay.
+
+It deliberately does not know which traces excite anything: `hawkes` weighs them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from streams.causes.history import AlarmHistory
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Traces:
+    """Traces of earlier alarms and how long each kind of trace was exposed to anything that could feel it.
+
+    `felt` (alarms, types, kernels) in 1/s, 32-bit: the sum of exp(-age/decay)/decay over strictly earlier
+    alarms of the type at the hop; kernels run over hops, then decays. `exposure` (types, kernels) is the
+    integral of each kernel over the rest of the history and over all objects in reach. `delay_s` (kernels,)
+    is each kernel's mean delay.
+    """
+
+    felt: npt.NDArray[np.float32]
+    exposure: Floats
+    delay_s: Floats
+
+
+def onsets(history: AlarmHistory, quiet_s: float) -> AlarmHistory:
+    """Return the alarms before which their object was quiet of their type for more than `quiet_s`.
+
+    Repeats of an alarm that goes on tell nothing new of its causes, yet outnumber onsets in many networks.
+    With quiet_s=0.0 only exact duplicates (same object, type and time) go.
+    """
+    order = np.lexsort((history.raised_s, history.types, history.objects))
+    objects, types, raised_s = history.objects[order], history.types[order], history.raised_s[order]
+    again = (objects[1:] == objects[:-1]) & (types[1:] == types[:-1]) & (np.diff(raised_s) <= quiet_s)
+    kept = np.ones(len(history), dtype=bool)
+    kept[order[1:][again]] = False
+    return history.only(kept)
+
+
+def neighbours_by_hop(history: AlarmHistory, hops: int) -> list[list[npt.NDArray[np.int64]]]:
+    """Return, for hop 0 to `hops`, the objects exactly that far from each object; hop 0 is the object itself.
+
+    Without links only hop 0 is returned: nothing is then known to be near.
+    """
+    count = len(history.object_names)
+    rings = [[np.array([place]) for place in range(count)]]
+    if history.links is None or len(history.links) == 0:
+        return rings
+    adjacent: list[set[int]] = [set() for _ in range(count)]
+    for a, b in history.links.tolist():
+        adjacent[a].add(b)
+        adjacent[b].add(a)
+    seen = [{place} for place in range(count)]
+    front = [{place} for place in range(count)]
+    for _ in range(hops):
+        front = [
+            {far for near in ring for far in adjacent[near]} - seen[place] for place, ring in enumerate(front)
+        ]
+        for place in range(count):
+            seen[place] |= front[place]
+        rings.append([np.array(sorted(ring), dtype=np.int64) for ring in front])
+    return rings
+
+
+def traces(history: AlarmHistory, decays_s: tuple[float, ...], hops: int) -> Traces:
+    """Return the traces that every alarm felt; alarms of one instant feel nothing of each other.
+
+    The history must hold at least one alarm.
+    """
+    rings = neighbours_by_hop(history, hops)
+    count, kinds, steps = len(history), len(history.type_names), len(decays_s)
+    decays = np.asarray(decays_s)
+    felt = np.zeros((count, kinds, len(rings) * steps), dtype=np.float32)
+    state = np.zeros((len(history.object_names), kinds, steps))
+    touched_s = np.full(len(history.object_names), history.raised_s[0])
+    types, objects, raised_s = history.types.tolist(), history.objects.tolist(), history.raised_s.tolist()
+    first = 0
+    while first < count:
+        now = raised_s[first]
+        last = first
+        while last < count and raised_s[last] == now:
+            last += 1
+        for place in range(first, last):
+            for hop, ring in enumerate(rings):
+                near = ring[objects[place]]
+                if len(near):
+                    fade = np.exp((touched_s[near] - now)[:, None] / decays)
+                    felt[place, :, hop * steps : (hop + 1) * steps] = (fade[:, None, :] * state[near]).sum(0)
+        for place in range(first, last):
+            here = objects[place]
+            state[here] *= np.exp((touched_s[here] - now) / decays)
+            touched_s[here] = now
+            state[here, types[place]] += 1.0 / decays
+        first = last
+    left = 1.0 - np.exp(-(raised_s[-1] - history.raised_s)[:, None] / decays)
+    exposure = np.zeros((kinds, len(rings) * steps))
+    for hop, ring in enumerate(rings):
+        reach = np.array([len(near) for near in ring], dtype=np.float64)[history.objects]
+        for step in range(steps):
+            exposure[:, hop * steps + step] = np.bincount(history.types, reach * left[:, step], kinds)
+    return Traces(felt, exposure, np.tile(decays, len(rings)))
