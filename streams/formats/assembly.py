@@ -24,10 +24,11 @@ from typing import Any
 
 import msgspec
 
+from streams.event import alarm_key
 from streams.formats import terms
 from streams.formats.fields import MAX_NAME, MAX_TEXT, Table, moment, text
 from streams.formats.instant import time_of
-from streams.formats.wire import NEXT_STEP, absent, refusal
+from streams.formats.wire import absent, refusal
 from telcollm import codec
 from telcollm.errors import DecodeError
 from telcollm.identity import derive_id
@@ -39,6 +40,7 @@ _CHANGED = NotificationType.CHANGED_ALARM
 _CLEARED = NotificationType.CLEARED_ALARM
 _CLEARABLE = (_NEW, _CHANGED, NotificationType.CHANGED_ALARM_GENERAL)
 _LIST_NOTICES = (NotificationType.ALARM_LIST_REBUILT, NotificationType.POTENTIAL_FAULTY_ALARM_LIST)
+_LIST_WORDS = frozenset(terms.squeezed(notice.value) for notice in _LIST_NOTICES)
 _RESERVED = codec.wire_names(Alarm) | {"extra", "tmf642", "3gpp"}
 _NO_TYPE = (AlarmType.OTHER, "", False)
 _MAX_CODE = 2**63
@@ -242,15 +244,20 @@ def _own_name(form: str, attribute: str) -> str:
     return _OWN_NAMES.get((form, attribute)) or _OWN_NAMES["telcollm", attribute]
 
 
+def is_list_notice(notification_type: Any) -> bool:
+    """Return whether a notificationType, as it came, is about the alarm list as a whole."""
+    return type(notification_type) is str and terms.squeezed(notification_type) in _LIST_WORDS
+
+
 def listed(
     wire: dict[str, Any], decode_one: Callable[[Mapping[str, Any]], Alarm], notice: Callable[..., Alarm]
 ) -> list[Alarm]:
     """Return the alarms of a rebuilt list, then the notice that it was rebuilt.
 
     `alarmList` is a list of alarms, or an object of alarms by id. The notice's `additional_information` names
-    what is listed: `alarmIds`, the telcollm ids, and `keys`, each alarm's `Alarm.key` as a list of six texts.
-    Alarms of the notice's source system that are not named are closed. A notice without an `alarmList` names
-    nothing and closes nothing: the list is yet to be fetched.
+    what is listed: `alarmIds`, the telcollm ids, and `keys`, what `streams.event.alarm_key` says of each.
+    Alarms of the notice's source system that are not named are closed. A notice without an `alarmList` has
+    neither and closes nothing: the list is yet to be fetched.
 
     Raises:
         DecodeError: one of them cannot be read; the field begins with its place.
@@ -264,7 +271,7 @@ def listed(
         pairs = [(f"alarmList[{place}]", item) for place, item in enumerate(entries)]
     else:
         raise refusal(entries, "alarmList", "a list of alarms is allowed")
-    alarms = []
+    alarms: list[Alarm] = []
     for place, entry in pairs:
         if type(entry) is not dict:
             raise refusal(entry, place, "one alarm as an object is allowed")
@@ -275,7 +282,7 @@ def listed(
             raise DecodeError(message, field=f"{place}.{error.field}" if error.field else place) from error
     named = {
         "alarmIds": [alarm.alarm_id for alarm in alarms],
-        "keys": [list(alarm.key) for alarm in alarms],
+        "keys": [alarm_key(alarm) for alarm in alarms],
     }
     wire["additionalInformation"] = {**_information(wire), **named}
     return [*alarms, notice(wire)]
@@ -286,6 +293,3 @@ def _information(wire: Mapping[str, Any]) -> Mapping[str, Any]:
     if type(found) is not dict:
         raise refusal(found, "additionalInformation", "an object of names and values is allowed")
     return found
-
-
-__all__ = ["NEXT_STEP", "alarm_id_of", "alarm_of", "listed"]

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from streams.formats.assembly import alarm_of, listed
+from streams.formats.assembly import alarm_of, is_list_notice, listed
 from streams.formats.fields import CANONICAL, Table
 from streams.formats.instant import time_of
 from streams.formats.wire import NEXT_STEP, object_of, renamed
@@ -32,6 +32,8 @@ def decode(wire: dict[str, Any], source: SourceSettings) -> list[Alarm]:
         DecodeError: a field is missing or not allowed, or the record names another tenant than its source's.
     """
     _take_header(wire, source)
+    if not is_list_notice(wire.get("notificationType")):
+        return [_decode_one(wire, source)]
     return listed(
         wire, lambda entry: _decode_one(dict(entry), source), lambda notice: _decode_one(notice, source)
     )

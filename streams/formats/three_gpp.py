@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from streams.formats import terms
-from streams.formats.assembly import alarm_of, listed
+from streams.formats.assembly import alarm_of, is_list_notice, listed
 from streams.formats.fields import CANONICAL, Table, anything, flag, name, reference, text
 from streams.formats.tmf642 import cause_fields, plain, reads_as_severity, reads_as_type
 from streams.formats.wire import refusal
@@ -58,8 +58,6 @@ TABLE: Table = {
 }
 """3GPP's names, and their spellings in older releases, beside telcollm's own."""
 
-_LIST_NOTICES = ("notifyalarmlistrebuilt", "notifypotentialfaultyalarmlist")
-
 
 def decode(wire: dict[str, Any], source: SourceSettings) -> list[Alarm]:
     """Return the Alarm of an AlarmRecord or notification; of a rebuilt list, its alarms and then the notice.
@@ -70,8 +68,7 @@ def decode(wire: dict[str, Any], source: SourceSettings) -> list[Alarm]:
     Raises:
         DecodeError: a required field is missing, or a value not allowed.
     """
-    kind = wire.get("notificationType")
-    if type(kind) is not str or terms.squeezed(kind) not in _LIST_NOTICES:
+    if not is_list_notice(wire.get("notificationType")):
         return [_decode_one(wire, source, None)]
     system = wire.get("systemDN")
     if not any(wire.get(field) for field in ("objectInstance", "managedObject", "href")):
