@@ -68,7 +68,7 @@ class SqlStore:
         self._engine = engine
         self._writer = writer(engine)
         self._clock = clock
-        self._statements = Statements(engine.dialect)
+        self._statements = Statements(engine.dialect.name)
         self._place = safe_place(engine.url)
 
     def __repr__(self) -> str:

@@ -32,19 +32,19 @@ _ZERO: Final[sa.ColumnElement[int]] = sa.literal_column("0")
 
 
 class Statements:
-    """The writing statements of one dialect, compiled once."""
+    """The writing statements of one dialect, each compiled when it first runs."""
 
-    def __init__(self, dialect: sa.Dialect) -> None:
+    def __init__(self, dialect: str) -> None:
         self._dialect = dialect
         self.put_alarms = self._bulk(self._put_alarms(), alarms)
         self.put_late_alarms = self._bulk(self._put_late_alarms(), alarms)
-        self.clear_alarms = Bulk(_CLEAR, dialect, ("of_hash", "of_key", "at_ms"))
-        self.move_alarms = Bulk(_MOVE, dialect, ("of_component", "of_partition", "to_component"))
+        self.clear_alarms = Bulk(_CLEAR, ("of_hash", "of_key", "at_ms"))
+        self.move_alarms = Bulk(_MOVE, ("of_component", "of_partition", "to_component"))
         self.put_components = self._bulk(self._upsert(components), components)
         self.put_component_incidents = self._bulk(self._upsert(component_incidents), component_incidents)
         self.put_incidents = self._put_incidents()
         self.put_incident_objects = self._bulk(self._keep(incident_objects), incident_objects)
-        self.drop_incident_objects = Bulk(_DROP_OBJECT, dialect, ("of_incident", "of_hash"))
+        self.drop_incident_objects = Bulk(_DROP_OBJECT, ("of_incident", "of_hash"))
         self.put_requests = self._bulk(self._keep(requests, "request_id"), requests, "sequence", "done_ms")
         self.finish_requests = self._finish(requests, requests.c.request_id, requests.c.done_ms)
         self.put_diagnoses = self._bulk(self._upsert(diagnoses), diagnoses)
@@ -54,18 +54,18 @@ class Statements:
         self.put_dead_letters = self._bulk(
             self._upsert(dead_letters, "replayed_ms"), dead_letters, "replayed_ms"
         )
-        self.mark_replayed = Bulk(_MARK_REPLAYED, dialect, ("of_topic", "of_partition", "of_offset", "at_ms"))
+        self.mark_replayed = Bulk(_MARK_REPLAYED, ("of_topic", "of_partition", "of_offset", "at_ms"))
         self.put_topology = self._bulk(self._upsert(topology), topology)
         self.put_planned_work = self._bulk(self._upsert(planned_work), planned_work)
         self.put_feedback = self._bulk(self._upsert(feedback), feedback)
         self.claim = self._claim()
 
     def _insert(self, table: sa.Table) -> Any:
-        return sqlite.insert(table) if self._dialect.name == "sqlite" else postgresql.insert(table)
+        return sqlite.insert(table) if self._dialect == "sqlite" else postgresql.insert(table)
 
     def _bulk(self, statement: Any, table: sa.Table, *unset: str) -> Bulk:
         names = [column.name for column in table.columns if column.name not in unset]
-        return Bulk(statement, self._dialect, names)
+        return Bulk(statement, names)
 
     def _upsert(self, table: sa.Table, *keep: str) -> Any:
         statement = self._insert(table)
@@ -88,7 +88,7 @@ class Statements:
             .where(key == sa.bindparam("of_id"), finished.is_(None))
             .values({finished.name: sa.bindparam("at_ms")})
         )
-        return Bulk(statement, self._dialect, ("of_id", "at_ms"))
+        return Bulk(statement, ("of_id", "at_ms"))
 
     def _put_alarms(self) -> Any:
         statement = self._insert(alarms)

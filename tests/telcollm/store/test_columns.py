@@ -33,5 +33,10 @@ def test_chunks_hold_all_values_in_order_and_are_never_too_long(values: list[int
 
 def test_bulk_statement_with_a_value_of_its_own_is_refused() -> None:
     statement = sa.update(progress).where(progress.c.topic == "fixed").values(blob=sa.bindparam("to_blob"))
-    with pytest.raises(TypeError, match=r"binds .*the same names are allowed"):
-        Bulk(statement, sa.create_engine("sqlite://").dialect, ("to_blob",))
+    engine = sa.create_engine("sqlite://")
+    with (
+        engine.connect() as connection,
+        pytest.raises(TypeError, match=r"binds .*the same names are allowed"),
+    ):
+        Bulk(statement, ("to_blob",)).run(connection, [{"to_blob": b""}])
+    engine.dispose()
