@@ -24,6 +24,9 @@ from telcollm.kafka_settings import KafkaSettings
 _SETTINGS_AT_FAULT = (
     errors.AuthorizationError,
     errors.IllegalSaslStateError,
+    errors.InconsistentGroupProtocolError,
+    errors.InvalidGroupIdError,
+    errors.InvalidSessionTimeoutError,
     errors.KafkaConfigurationError,
     errors.SaslAuthenticationFailedError,
     errors.SecurityDisabledError,
@@ -55,7 +58,7 @@ def translated(error: Exception, settings: KafkaSettings, doing: str) -> Telcoll
     if isinstance(error, _SETTINGS_AT_FAULT):
         return SettingsError(
             f"{told}; the brokers accept only valid credentials, rights and options; "
-            f"check kafka.security_protocol, kafka.sasl_* and the topic's access rules"
+            f"check kafka.security_protocol, kafka.sasl_*, kafka.consumer and the topic's access rules"
         )
     if isinstance(error, _PASSING) or getattr(error, "retriable", False):
         return TransientError(
@@ -118,7 +121,9 @@ def build_consumer(settings: KafkaSettings, **options: Any) -> Consumer:
     """
     merged = {"enable_auto_commit": False} | settings.client_options(settings.consumer) | options
     if merged.get("group_id") is None:
-        merged.pop("group_instance_id", None)  # meant for the groups of these settings; this reader joins none
+        merged.pop(
+            "group_instance_id", None
+        )  # meant for the groups of these settings; this reader joins none
     consumer: Consumer = _built(KafkaConsumer, settings, merged, "connecting a consumer")
     return consumer
 
