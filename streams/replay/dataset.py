@@ -66,7 +66,11 @@ def pinned_file(relative: str, folder: Path | None, source: str) -> Path:
         SettingsError: there is no such file, or its content is another.
     """
     if folder is None or not (folder / relative).is_file():
-        where = f"{DATA_DIR_VARIABLE} is not set" if folder is None else f"{folder / relative} is missing"
+        where = (
+            f"{DATA_DIR_VARIABLE} is not set"
+            if folder is None
+            else f"{(folder / relative).absolute()} is missing"
+        )
         message = (
             f"{relative} cannot be found: {where}; a folder that holds it is allowed (public source: "
             f"{source}); set {DATA_DIR_VARIABLE} or data_dir in telcollm.toml, or replay {GENERATED!r}"
