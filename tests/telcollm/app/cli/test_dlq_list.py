@@ -43,7 +43,7 @@ def test_dead_letters_are_shown_with_place_and_reason(store: Store) -> None:
             ]
         )
     shown = run()
-    for words in ("alarms/0@7", "alarmRaisedTime", "has no [red] time zone", r"\\xff{\x1b[31m", "(no value)"):
+    for words in ("alarms/0@7", "alarmRaisedTime", "has no [red] time zone", r"\xff{\x1b[31m", "(no value)"):
         assert words in shown
     assert "\x1b" not in shown
     assert "3 dead letters" in shown

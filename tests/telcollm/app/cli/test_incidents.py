@@ -176,7 +176,7 @@ def test_nothing_to_list_is_said(filled: Store) -> None:
         (("--until", "9999999d"), "24h"),
         (("--since", "999999d"), "24h"),
         (("--status", "open"), "inProgress"),
-        (("--limit", "0"), "is not in the range"),
+        (("--limit", "0"), "greater than or equal to 1"),
     ],
 )
 def test_wrong_use_exits_with_2_and_says_what_is_allowed(
