@@ -75,12 +75,16 @@ def traces(history: AlarmHistory, decays_s: tuple[float, ...], hops: int) -> Tra
     The history must hold at least one alarm.
     """
     rings = neighbours_by_hop(history, hops)
+    active, objects_of = np.unique(history.objects, return_inverse=True)
+    reach, reach_hops = _reach(rings, active)
     count, kinds, steps = len(history), len(history.type_names), len(decays_s)
-    decays = np.asarray(decays_s)
-    felt = np.zeros((count, kinds, len(rings) * steps), dtype=np.float32)
-    state = np.zeros((len(history.object_names), kinds, steps))
-    touched_s = np.full(len(history.object_names), history.raised_s[0])
-    types, objects, raised_s = history.types.tolist(), history.objects.tolist(), history.raised_s.tolist()
+    speeds = 1.0 / np.asarray(decays_s, dtype=np.float32)
+    felt = np.zeros((count, kinds, len(rings), steps), dtype=np.float32)
+    # What reaches an object is kept there, as of the time it was last touched, so that an alarm reads its
+    # own object only: alarms are many, neighbours may be too.
+    state = np.zeros((len(active), kinds, len(rings), steps), dtype=np.float32)
+    touched_s = np.full((len(active), kinds, len(rings)), history.raised_s[0])
+    types, objects, raised_s = history.types.tolist(), objects_of.tolist(), history.raised_s.tolist()
     first = 0
     while first < count:
         now = raised_s[first]
@@ -88,21 +92,36 @@ def traces(history: AlarmHistory, decays_s: tuple[float, ...], hops: int) -> Tra
         while last < count and raised_s[last] == now:
             last += 1
         for place in range(first, last):
-            for hop, ring in enumerate(rings):
-                near = ring[objects[place]]
-                if len(near):
-                    fade = np.exp((touched_s[near] - now)[:, None] / decays)
-                    felt[place, :, hop * steps : (hop + 1) * steps] = (fade[:, None, :] * state[near]).sum(0)
-        for place in range(first, last):
             here = objects[place]
-            state[here] *= np.exp((touched_s[here] - now) / decays)
-            touched_s[here] = now
-            state[here, types[place]] += 1.0 / decays
+            age = (touched_s[here] - now).astype(np.float32)
+            np.multiply(state[here], np.exp(age[..., None] * speeds), out=felt[place])
+        for place in range(first, last):
+            near, hop, kind = reach[objects[place]], reach_hops[objects[place]], types[place]
+            age = (touched_s[near, kind, hop] - now).astype(np.float32)
+            state[near, kind, hop] = state[near, kind, hop] * np.exp(age[:, None] * speeds) + speeds
+            touched_s[near, kind, hop] = now
         first = last
-    left = 1.0 - np.exp(-(raised_s[-1] - history.raised_s)[:, None] / decays)
+    left = 1.0 - np.exp((history.raised_s - raised_s[-1])[:, None] / np.asarray(decays_s))
     exposure = np.zeros((kinds, len(rings) * steps))
     for hop, ring in enumerate(rings):
-        reach = np.array([len(near) for near in ring], dtype=np.float64)[history.objects]
+        # Silent objects count too: an effect that never came there is evidence against the cause.
+        width = np.array([len(near) for near in ring], dtype=np.float64)[history.objects]
         for step in range(steps):
-            exposure[:, hop * steps + step] = np.bincount(history.types, reach * left[:, step], kinds)
-    return Traces(felt, exposure, np.tile(decays, len(rings)))
+            exposure[:, hop * steps + step] = np.bincount(history.types, width * left[:, step], kinds)
+    return Traces(felt.reshape(count, kinds, -1), exposure, np.tile(np.asarray(decays_s), len(rings)))
+
+
+def _reach(
+    rings: list[list[npt.NDArray[np.int64]]], active: npt.NDArray[np.int64]
+) -> tuple[list[npt.NDArray[np.int64]], list[npt.NDArray[np.int64]]]:
+    """Return, for each active object, the active objects in reach (numbered among them) and their hops."""
+    number = np.full(len(rings[0]), -1)
+    number[active] = np.arange(len(active))
+    reach, reach_hops = [], []
+    for place in active.tolist():
+        near = np.concatenate([ring[place] for ring in rings])
+        hop = np.concatenate([np.full(len(ring[place]), hop) for hop, ring in enumerate(rings)])
+        kept = number[near] >= 0
+        reach.append(number[near[kept]])
+        reach_hops.append(hop[kept])
+    return reach, reach_hops

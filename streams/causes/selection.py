@@ -45,8 +45,8 @@ class Rule:
         return np.asarray(1.0 / (1.0 + np.exp(-(self.weight_intercept + self.weight_slope * strength))))
 
 
-THEORY = Rule(balanced_price=2.0, precise_price=10.0, weight_intercept=-1.0, weight_slope=0.6)
-"""Learned from no truth: the last edge is as likely real as not at balanced, 9 to 1 at precise."""
+THEORY = Rule(balanced_price=2.0, precise_price=20.0, weight_intercept=-1.0, weight_slope=0.6)
+"""Learned from no truth: the last edge is as likely real as not at balanced, 19 to 1 at precise."""
 
 
 def candidates(strength: Floats, explained: Floats, point: OperatingPoint) -> Floats:
