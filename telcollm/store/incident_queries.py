@@ -15,7 +15,7 @@ from telcollm.store.rows import chunks, hash_text, to_ms
 from telcollm.store.schema import diagnoses, incident_objects, incidents
 from telcollm.store.scoping import within
 
-_NEAR: Final = 10_000
+_NEAR: Final = 2_000
 """How many of the latest incidents are compared with an id that does not exist."""
 
 
