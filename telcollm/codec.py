@@ -6,7 +6,7 @@ Does not know foreign formats (TMF642, 3GPP): the edge turns those into records 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -19,6 +19,8 @@ R = TypeVar("R", bound=Record)
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder()
+_MISSING = re.compile(r"Object missing required field `(?P<name>[^`]*)`")
+_STEP = re.compile(r"[^.\[\]]+")
 _PATH = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
 
 
@@ -101,10 +103,16 @@ def decode_error(error: Exception, wire: Mapping[str, Any], what: str) -> Decode
     found = _PATH.search(text)
     path = found["path"] if found else ""
     reason = text[: found.start()] if found else text
+    missing = _MISSING.fullmatch(reason)
+    if missing:
+        path = f"{path}.{missing['name']}" if path else missing["name"]
     value: Any = wire
-    for step in path.split("."):
-        value = value.get(step, "(missing)") if isinstance(value, Mapping) else value
-    received = f"{path}={excerpt(value)}" if path else "record"
+    for step in _STEP.findall(path):
+        if isinstance(value, Mapping):
+            value = value.get(step, "(missing)")
+        elif isinstance(value, Sequence) and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
+    received = f"{path}={'(missing)' if missing else excerpt(value)}" if path else "record"
     message = (
         f"{what}: {received} is not allowed: {reason}; mend the producer or the source's mapping, "
         "then replay it with telcollm dlq replay"

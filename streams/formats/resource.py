@@ -100,12 +100,13 @@ def read(value: bytes, source: SourceSettings) -> Alarm | None:
         seen = _DECODER.decode(value)
     except (ValueError, RecursionError):  # msgspec's errors and UnicodeDecodeError are ValueErrors
         return None
-    raised = seen.alarm_raised_time
-    changed, cleared = seen.alarm_changed_time, seen.alarm_cleared_time
-    reporting = seen.alarm_reporting_time
-    for moment in (raised, changed, cleared, reporting):
-        if moment is not None and (moment.tzinfo is not UTC or not FIRST_YEAR <= moment.year <= LAST_YEAR):
-            return None
+    try:
+        raised = _utc(seen.alarm_raised_time)
+        changed = None if seen.alarm_changed_time is None else _utc(seen.alarm_changed_time)
+        cleared = None if seen.alarm_cleared_time is None else _utc(seen.alarm_cleared_time)
+        reporting = None if seen.alarm_reporting_time is None else _utc(seen.alarm_reporting_time)
+    except (ValueError, OverflowError):
+        return None
     notification = _NOTIFICATION.get(seen.state)
     managed = seen.alarmed_object.get("id")
     system = seen.source_system_id or source.source_system_id
@@ -201,6 +202,17 @@ def read(value: bytes, source: SourceSettings) -> Alarm | None:
         vendor=source.vendor if seen.vendor is None else seen.vendor,
         mode=_MODES[source.mode] if source.mode != "live" or seen.mode is None else seen.mode,
     )
+
+
+def _utc(moment: datetime) -> datetime:
+    """Return the time in UTC. Raises: ValueError or OverflowError where it takes a closer look."""
+    if moment.tzinfo is not UTC:
+        if moment.tzinfo is None:
+            raise ValueError
+        moment = moment.astimezone(UTC)
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError
+    return moment
 
 
 def object_type(managed: Any, kind: str, foreign: dict[str, Any]) -> str:
