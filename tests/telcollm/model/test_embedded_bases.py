@@ -111,6 +111,8 @@ def test_the_multilingual_base_scores_and_writes(multilingual_base: Path) -> Non
     assert np.abs(found - one_by_one(engine, PROMPTS, CHOICES)).max() <= 1e-4
     for row, prompt in zip(found, PROMPTS, strict=True):
         assert np.abs(row - by_whole_forwards(engine, prompt, CHOICES)).max() <= 1e-4
-    [answer] = engine.generate([Prompt("法国的首都是")], max_new_tokens=8)
-    assert "巴黎" in answer.text
+    [answer] = engine.generate(
+        [Prompt("法国的首都是巴黎\n意大利的首都是罗马\n德国的首都是")], max_new_tokens=4
+    )
+    assert "柏林" in answer.text
     assert engine.count_tokens("基站退服 光模块故障") < 12
