@@ -41,8 +41,9 @@ _CLEARED = NotificationType.CLEARED_ALARM
 _CLEARABLE = (_NEW, _CHANGED, NotificationType.CHANGED_ALARM_GENERAL)
 _LIST_NOTICES = (NotificationType.ALARM_LIST_REBUILT, NotificationType.POTENTIAL_FAULTY_ALARM_LIST)
 _LIST_WORDS = frozenset(terms.squeezed(notice.value) for notice in _LIST_NOTICES)
-_RESERVED = codec.wire_names(Alarm) | {"extra", "tmf642", "3gpp"}
+_RESERVED = codec.wire_names(Alarm) | {"extra", "tmf642", "3gpp", "telcollm"}
 _NO_TYPE = (AlarmType.OTHER, "", False)
+_CAUSE_PARTS = frozenset(("_cause_name", "_cause_code", "_cause_vendor"))
 _MAX_CODE = 2**63
 _OWN_NAMES = {
     ("tmf642", "managed_object"): "alarmedObject",
@@ -131,8 +132,10 @@ def alarm_of(
     alarm_type, raw_type, type_known = take("_type", _NO_TYPE)
     severity, raw_severity, says_cleared = take("_severity", terms.NO_SEVERITY)
     cause = take("_cause", terms.NO_CAUSE)
-    if "_cause_code" in fields or "_cause_vendor" in fields:
-        cause = _whole_cause(cause, take("_cause_code", None), take("_cause_vendor", ""))
+    if not _CAUSE_PARTS.isdisjoint(fields):
+        cause = _whole_cause(
+            cause, *(take(part, None) for part in ("_cause_name", "_cause_code", "_cause_vendor"))
+        )
     fields["alarm_type"] = alarm_type
     fields["probable_cause"] = cause
     fields["perceived_severity"] = severity
@@ -225,17 +228,19 @@ def _set_times(
         fields.get("alarm_changed_time"),
         fields.get("alarm_cleared_time"),
     ):
-        extra["eventTime"] = wire["eventTime"]
+        extra["eventTime"] = msgspec.to_builtins(own_event_time)
     return raised
 
 
-def _whole_cause(cause: ProbableCause, code: Any, vendor: str) -> ProbableCause:
+def _whole_cause(cause: ProbableCause, name: str | None, code: Any, vendor: str | None) -> ProbableCause:
     if type(code) is str and code.isascii() and code.isdecimal() and len(code) < 19:
         code = int(code)
     if code is not None and (type(code) is not int or abs(code) >= _MAX_CODE):
         raise refusal(code, "probableCauseCode", "a whole number is allowed")
     return ProbableCause(
-        name=cause.name, code=cause.code if code is None else code, vendor=vendor or cause.vendor
+        name=cause.name if name is None else name,
+        code=cause.code if code is None else code,
+        vendor=cause.vendor if vendor is None else vendor,
     )
 
 

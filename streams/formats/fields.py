@@ -114,6 +114,7 @@ CANONICAL: Final[dict[str, tuple[str, Reader]]] = {
     "perceivedSeverity": ("_severity", terms.severity_of),
     "probableCause": ("_cause", terms.probable_cause_of),
     "probableCauseCode": ("_cause_code", anything),
+    "probableCauseName": ("_cause_name", text),
     "probableCauseVendor": ("_cause_vendor", text),
     "specificProblem": ("specific_problem", text),
     "sourceSystemId": ("source_system_id", name),

@@ -153,7 +153,7 @@ NO_CAUSE = ProbableCause()
 def probable_cause_of(value: Any, field: str) -> ProbableCause:
     """Return the probable cause: X.733's name and number where it is one, else the vendor's word or number.
 
-    An object of name, code and vendor is taken as it stands.
+    An object of name, code and vendor keeps all three; a standard name is spelt as the standard does.
 
     Raises:
         DecodeError: no text, whole number or such object.
@@ -172,9 +172,19 @@ def probable_cause_of(value: Any, field: str) -> ProbableCause:
             and (code is None or (type(code) is int and abs(code) < MAX_NUMBER))
             and value.keys() <= {"name", "code", "vendor"}
         ):
-            return ProbableCause(name=name, code=code, vendor=vendor)
+            return _whole_cause(name, code, vendor)
     raise refusal(
         value, field, f"an X.733 name, a number, or a vendor's text of {MAX_WORD} characters is allowed"
+    )
+
+
+def _whole_cause(name: str, code: int | None, vendor: str) -> ProbableCause:
+    word = name or vendor
+    if not word:
+        return NO_CAUSE if code is None else _cause_of_number(code)
+    standard = _cause_of_word(word)
+    return ProbableCause(
+        name=standard.name or name, code=standard.code if code is None else code, vendor=vendor
     )
 
 

@@ -6,7 +6,6 @@ subscribed to, nor NETCONF's and CORBA's spellings of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -14,7 +13,7 @@ import msgspec
 from streams.formats import terms
 from streams.formats.assembly import alarm_of, is_list_notice, listed
 from streams.formats.fields import CANONICAL, Table, anything, flag, name, reference, text
-from streams.formats.tmf642 import cause_fields, plain, reads_as_severity, reads_as_type
+from streams.formats.tmf642 import add_extra, cause_fields, plain, reads_as_severity, reads_as_type
 from streams.formats.wire import refusal
 from telcollm.records import Alarm, NotificationType
 from telcollm.settings import SourceSettings
@@ -123,23 +122,27 @@ def to_3gpp(alarm: Alarm) -> dict[str, Any]:
     if payload["notificationId"] == "":
         del payload["notificationId"]
     if "correlatedNotifications" in wire:
-        payload["correlatedNotifications"] = [
-            _correlated(item) for item in wire.pop("correlatedNotifications")
-        ]
+        payload["correlatedNotifications"] = _grouped(wire.pop("correlatedNotifications"))
     for field, value in wire.items():
         payload.setdefault(_RENAMED.get(field, field), value)
-    remainder = extra.pop(FORM, {})
-    for field, value in extra.items():
-        payload.setdefault(field, value)
-    payload.update(remainder)
+    add_extra(payload, extra, FORM, TABLE)
     return payload
 
 
-def _correlated(item: str) -> Mapping[str, Any] | str:
-    origin, hash_sign, number = item.rpartition("#")
-    if not (hash_sign and origin and number):
-        return item
-    return {"sourceObjectInstance": origin, "notificationIds": [_number(number)]}
+def _grouped(items: list[str]) -> list[dict[str, Any] | str]:
+    """Return the notifications of one object after another as one {sourceObjectInstance, notificationIds}."""
+    groups: list[dict[str, Any] | str] = []
+    for item in items:
+        origin, hash_sign, number = item.rpartition("#")
+        if not (hash_sign and origin and number):
+            groups.append(item)
+            continue
+        last = groups[-1] if groups else None
+        if isinstance(last, dict) and last["sourceObjectInstance"] == origin:
+            last["notificationIds"].append(_number(number))
+        else:
+            groups.append({"sourceObjectInstance": origin, "notificationIds": [_number(number)]})
+    return groups
 
 
 def _number(word: str) -> int | str:

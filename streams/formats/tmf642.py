@@ -143,11 +143,20 @@ def to_tmf642(alarm: Alarm) -> dict[str, Any]:
         payload["correlatedAlarm"] = [{"id": item} for item in wire.pop("correlatedNotifications")]
     for field, value in wire.items():
         payload.setdefault(_RENAMED.get(field, field), value)
-    remainder = extra.pop(FORM, {})
-    for field, value in extra.items():
-        payload.setdefault(field, value)
-    payload.update(remainder)
+    add_extra(payload, extra, FORM, TABLE)
     return payload
+
+
+def add_extra(payload: dict[str, Any], extra: dict[str, Any], form: str, table: Table) -> None:
+    """Add the fields nobody knew to a payload, and those that were kept apart for its format.
+
+    A field that came in another format, and whose name would mean something in this one, is left out.
+    """
+    remainder = extra.pop(form, {})
+    for field, value in extra.items():
+        if field == "eventTime" or field not in table:
+            payload.setdefault(field, value)
+    payload.update(remainder)
 
 
 def plain(alarm: Alarm) -> dict[str, Any]:
@@ -179,12 +188,14 @@ def reads_as_severity(alarm: Alarm) -> bool:
 
 
 def cause_fields(alarm: Alarm) -> dict[str, Any]:
-    """Return probableCause as one word, with probableCauseCode and -Vendor beside it where it needs them."""
+    """Return probableCause as one word, with probableCauseName, -Code and -Vendor where it needs them."""
     cause = alarm.probable_cause
     if not cause.label:
         return {}
     fields: dict[str, Any] = {"probableCause": cause.label}
     read = terms.probable_cause_of(cause.label, "probableCause")
+    if cause.name != read.name:
+        fields["probableCauseName"] = cause.name
     if cause.code != read.code:
         fields["probableCauseCode"] = cause.code
     if cause.vendor != read.vendor:
