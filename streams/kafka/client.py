@@ -6,6 +6,7 @@ It deliberately knows nothing of topics, groups or records, and depends on no qu
 from __future__ import annotations
 
 import contextlib
+import struct
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -60,7 +61,9 @@ def translated(error: Exception, settings: KafkaSettings, doing: str) -> Telcoll
             f"{told}; the brokers accept only valid credentials, rights and options; "
             f"check kafka.security_protocol, kafka.sasl_*, kafka.consumer and the topic's access rules"
         )
-    if isinstance(error, _PASSING) or getattr(error, "retriable", False):
+    # A broker that is not done with a rebalance may answer with an empty assignment (noida 0.2 does).
+    unfinished = isinstance(error, struct.error)
+    if unfinished or isinstance(error, _PASSING) or getattr(error, "retriable", False):
         return TransientError(
             f"{told}; a broker that is up answers this; it is tried again, "
             f"so check that one runs there (telcollm broker status) if it goes on"

@@ -26,6 +26,7 @@ SETTINGS = KafkaSettings(bootstrap_servers="kafka-1.example.net:9092")
         (errors.TopicAuthorizationFailedError("alarms"), SettingsError),
         (errors.SaslAuthenticationFailedError("no"), SettingsError),
         (errors.KafkaConfigurationError("odd"), SettingsError),
+        (errors.InvalidSessionTimeoutError(), SettingsError),
         (FileNotFoundError("ca.pem"), SettingsError),
         (errors.FencedInstanceIdError(), FencedError),
         (errors.MessageSizeTooLargeError("big"), TelcollmError),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -113,14 +115,14 @@ def test_records_keep_key_value_headers_and_time_and_a_tombstone_stays_one(
 
 
 def test_one_partition_is_read_in_order_and_no_more_at_once_than_asked(
-    any_kafka_settings: KafkaSettings,
+    kafka_settings: KafkaSettings,
 ) -> None:
-    topic = made_topic(any_kafka_settings, 1)
-    produce_all(any_kafka_settings, topic, numbered(500))
+    topic = made_topic(kafka_settings, 1)
+    produce_all(kafka_settings, topic, numbered(500))
     owner = Owner()
     sizes = []
     records: list[RawRecord] = []
-    with opened(any_kafka_settings, topic, owner) as source:
+    with opened(kafka_settings, topic, owner) as source:
         polled_until(lambda: bool(source.assigned), source)
         source.seek(TopicPartition(topic, 0), 0)
         deadline = time.monotonic() + DEADLINE_S
@@ -248,10 +250,10 @@ def test_callbacks_run_on_the_owners_thread_and_may_use_the_source(kafka_setting
 
 
 def test_nothing_is_read_until_on_assigned_returns_and_a_failed_one_is_asked_again(
-    any_kafka_settings: KafkaSettings,
+    kafka_settings: KafkaSettings,
 ) -> None:
-    topic = made_topic(any_kafka_settings, 1)
-    produce_all(any_kafka_settings, topic, numbered(3))
+    topic = made_topic(kafka_settings, 1)
+    produce_all(kafka_settings, topic, numbered(3))
     failures = [TransientError("the store is away"), TransientError("still away")]
     owner = Owner({TopicPartition(topic, 0): 1})
 
@@ -260,7 +262,7 @@ def test_nothing_is_read_until_on_assigned_returns_and_a_failed_one_is_asked_aga
             raise failures.pop(0)
         return owner.assigned(partitions)
 
-    source = PartitionSource(any_kafka_settings, any_kafka_settings.topic("g"), [topic], assigned)
+    source = PartitionSource(kafka_settings, kafka_settings.topic("g"), [topic], assigned)
     with source:
         with pytest.raises(TransientError, match="the store is away"):
             polled_until(lambda: False, source)
@@ -271,16 +273,16 @@ def test_nothing_is_read_until_on_assigned_returns_and_a_failed_one_is_asked_aga
 
 
 def test_a_paused_partition_is_silent_until_resumed_and_nothing_of_it_is_lost(
-    any_kafka_settings: KafkaSettings,
+    kafka_settings: KafkaSettings,
 ) -> None:
-    topic = made_topic(any_kafka_settings, 2)
+    topic = made_topic(kafka_settings, 2)
     owner = Owner()
     quiet, loud = TopicPartition(topic, 0), TopicPartition(topic, 1)
-    with opened(any_kafka_settings, topic, owner) as source:
+    with opened(kafka_settings, topic, owner) as source:
         polled_until(lambda: len(source.assigned) == 2, source)
         source.pause([quiet, TopicPartition(topic, 99)])
         for number in range(2):
-            produce_all(any_kafka_settings, topic, numbered(10), partition=number)
+            produce_all(kafka_settings, topic, numbered(10), partition=number)
         heard = polled(source, owner, 10)
         heard += source.poll(300)
         assert {record.partition for record in heard} == {loud.partition}
@@ -304,20 +306,65 @@ def test_lag_counts_what_was_not_handed_out_yet(any_kafka_settings: KafkaSetting
         assert source.lag() == {partition: 0}
 
 
-def test_a_member_stays_in_the_group_while_its_owner_computes_longer_than_a_session(
+MEMBER = """
+import sys
+from streams.kafka.source import PartitionSource
+from telcollm.kafka_settings import KafkaSettings
+
+settings, topic, instance = KafkaSettings.model_validate_json(sys.argv[1]), sys.argv[2], sys.argv[3] or None
+source = PartitionSource(settings, settings.topic("g"), [topic], lambda found: {}, instance_id=instance)
+while not source.assigned:
+    source.poll(100)
+print("assigned", flush=True)
+while True:
+    source.poll(1000)
+"""
+
+
+@contextmanager
+def member(settings: KafkaSettings, topic: str, instance: str = "") -> Iterator[subprocess.Popen[bytes]]:
+    """Yield a process that is a member of the group and has partitions; it is killed in the end."""
+    arguments = [sys.executable, "-c", MEMBER, settings.model_dump_json(), topic, instance]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, cwd=Path(__file__).parents[3]) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"assigned\n"
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_killed_member_that_comes_back_under_its_name_goes_on_at_once(
     kafka_settings: KafkaSettings,
 ) -> None:
-    topic = made_topic(kafka_settings, 1)
-    produce_all(kafka_settings, topic, numbered(3))
+    topic = made_topic(kafka_settings, 2)
     owner = Owner()
-    with opened(kafka_settings, topic, owner) as source:
-        polled(source, owner, 3)
-        busy_until = time.monotonic() + 8  # the session is 6 s
+    group = kafka_settings.topic("g")
+    with member(kafka_settings, topic, "worker-1"):
+        pass
+    started = time.monotonic()
+    with PartitionSource(
+        kafka_settings, group, [topic], owner.assigned, owner.revoked, instance_id="worker-1"
+    ) as source:
+        polled_until(lambda: len(source.assigned) == 2, source)
+    assert time.monotonic() - started < 5  # the session is 6 s
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("any_broker", ["tansu"], indirect=True)  # noida keeps dead members
+def test_a_killed_members_partitions_go_to_one_that_only_computed_for_longer_than_a_session(
+    any_kafka_settings: KafkaSettings,
+) -> None:
+    topic = made_topic(any_kafka_settings, 2)
+    owner = Owner()
+    with member(any_kafka_settings, topic) as other, opened(any_kafka_settings, topic, owner) as source:
+        polled_until(lambda: len(source.assigned) == 1, source)
+        other.kill()
+        busy_until = time.monotonic() + 7  # the session is 6 s
         while time.monotonic() < busy_until:
             sum(range(10_000))
-        produce_all(kafka_settings, topic, numbered(2))
-        polled(source, owner, 2)
-        assert [what for what, _ in owner.told] == ["assigned"]
+        polled_until(lambda: len(source.assigned) == 2, source)
+        assert "lost" not in [what for what, _ in owner.told]
 
 
 def test_an_owner_silent_beyond_max_poll_interval_loses_its_partitions_and_gets_them_back(
