@@ -21,7 +21,7 @@ Progress = Callable[[str], None]
 QUIET_S = (0.0, 600.0, 3600.0)
 """Each pair's evidence is the mean over these ways to tell the onset of an alarm from its repeats."""
 _NULL_PAIRS = 4000
-_MIN_SHIFTS, _MAX_SHIFTS = 2, 12
+_MIN_SHIFTS, _MAX_SHIFTS = 2, 20
 _VALUES_AT_MOST = 250_000_000
 
 

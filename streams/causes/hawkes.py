@@ -39,7 +39,7 @@ class Excitation:
     All (types, types). `gain` is the log-likelihood, penalty included, that is lost when the cause is taken
     away and the rest fitted again, at least 0; `offspring` the expected number of effect alarms that one
     cause alarm brings about; `explained` the share of the effect's alarms that the cause explains, 0-1;
-    `lag_s` the mean delay, 0 where nothing is excited. The diagonals hold self-excitation, with gain 0.
+    `lag_s` the median delay, 0 where nothing is excited. The diagonals hold self-excitation, with gain 0.
     """
 
     gain: Floats
@@ -93,9 +93,9 @@ def _fit_effect(
     alarms = np.maximum(np.bincount(history.types, minlength=kinds), 1)
     reach = (felt.exposure / alarms[:, None]).ravel()[live]
     result.offspring[:, effect] = np.bincount(causes, alpha * reach, kinds)
-    mass = np.bincount(causes, share, kinds)
-    delay = np.bincount(causes, share * felt.delay_s[live % kernels], kinds)
-    result.lag_s[:, effect] = np.divide(delay, mass, out=np.zeros(kinds), where=mass > 0)
+    by_delay = np.zeros((kinds, kernels))
+    by_delay[causes, live % kernels] = share
+    result.lag_s[:, effect] = _median_delay(by_delay, felt.delay_s)
     used = share > _NEGLIGIBLE_ALARMS / 50
     floor = 0.02 * at_home / history.span_s
     for cause in np.flatnonzero(by_cause > _NEGLIGIBLE_ALARMS).tolist():
@@ -105,6 +105,15 @@ def _fit_effect(
         other = _Process(seen[:, rest], weight[rest], home, at_home, history.span_s)
         fitted = other.climb(alpha[rest], np.maximum(base, floor), REFIT_ROUNDS)
         result.gain[cause, effect] = max(0.0, full - other.log_likelihood(*fitted))
+
+
+def _median_delay(shares: Floats, delay_s: Floats) -> Floats:
+    """Return for each cause the time within which half of what it explains has followed, (causes,)."""
+    times_s = np.geomspace(delay_s.min() / 100, delay_s.max() * 10, 200)
+    followed = shares @ (1.0 - np.exp(-times_s / delay_s[:, None]))
+    total = shares.sum(axis=1)
+    half = np.argmax(followed >= total[:, None] / 2, axis=1)
+    return np.where(total > 0, times_s[half], 0.0)
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
+from streams.causes.evidence import PairEvidence, gather
 from streams.causes.history import AlarmHistory, alarm_history
 
 NAMES = ("power", "link", "clock", "door", "fan")
@@ -38,3 +41,9 @@ def planted_history(
         [row[2] for row in rows],
         links=LINKS,
     )
+
+
+@cache
+def planted_evidence(*, causes: bool = True) -> PairEvidence:
+    """Return the evidence of `planted_history`, gathered once for all tests."""
+    return gather(planted_history(alarms=300, causes=causes))

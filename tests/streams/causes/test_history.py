@@ -7,9 +7,7 @@ from hypothesis import strategies as st
 from streams.causes.history import alarm_history, history_of_frame, with_links
 from telcollm.errors import DecodeError, SettingsError
 
-_ROWS = st.lists(
-    st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(0, 50)), min_size=1, max_size=30
-)
+_ROWS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(0, 50)), min_size=1, max_size=30)
 
 
 def _of(rows, **given):
