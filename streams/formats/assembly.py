@@ -181,7 +181,9 @@ def alarm_of(
     fields["alarm_id"] = alarm_id
     sent_id = take("_foreign_id", alarm_id)
     if sent_id != alarm_id:
-        if fields.setdefault("external_alarm_id", sent_id) != sent_id:
+        external = fields.get("external_alarm_id") or sent_id
+        fields["external_alarm_id"] = external
+        if external != sent_id:
             foreign[_own_name(form, "_foreign_id")] = sent_id
     if foreign:
         extra[form] = foreign

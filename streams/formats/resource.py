@@ -150,7 +150,7 @@ def read(value: bytes, source: SourceSettings) -> Alarm | None:
     alarm_id = alarm_id_of(source.tenant, system, managed, alarm_type, cause, problem, raised)
     external = seen.external_alarm_id
     if seen.id is not None and seen.id != alarm_id:
-        if external is None:
+        if not external:
             external = seen.id
         elif external != seen.id:
             foreign["id"] = seen.id

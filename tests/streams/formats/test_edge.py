@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.formats import check_mapping, decode_alarms, detected, to_3gpp, to_tmf642
-from streams.formats.wire import MAX_BYTES, MAX_DEPTH
+from streams.formats.wire import MAX_BYTES, MAX_DEPTH, object_of
 from telcollm import codec
 from telcollm.errors import DecodeError, SettingsError
 from telcollm.records import Alarm
@@ -117,6 +117,8 @@ def _check(data: bytes, source: SourceSettings) -> bool:
             again = decode_alarms(json.dumps(render(alarm)).encode(), SourceSettings(format=form))[-1]
             assert again.alarm_id == alarm.alarm_id
             assert again.notification_type == alarm.notification_type
+            if form == detected(object_of(data)):
+                assert again == alarm
     return True
 
 
