@@ -8,12 +8,16 @@ import random
 import signal
 import subprocess
 import sys
+import time
+import uuid
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import sqlalchemy as sa
 
 from streams.broker import EmbeddedBroker
 from streams.kafka.topics import TopicSpec, ensure_topics
@@ -38,17 +42,21 @@ POINTS = (
 
 
 def kafka_for(broker: EmbeddedBroker, prefix: str) -> KafkaSettings:
-    """Settings of a static member: killed and started again it has its partitions back at once."""
+    """Settings under which a member that was killed is missed as soon as the broker allows."""
     return KafkaSettings(
         bootstrap_servers=(broker.address,),
         topic_prefix=prefix,
         client={"bootstrap_timeout_ms": 10_000, "reconnect_backoff_max_ms": 200},
-        consumer={"session_timeout_ms": 6_000, "heartbeat_interval_ms": 500, "group_instance_id": "one"},
+        consumer={
+            "session_timeout_ms": 6_000,
+            "heartbeat_interval_ms": 500,
+            "max_poll_interval_ms": 10_000,
+        },
     )
 
 
 def alarm_payloads(count: int, seed: int) -> list[tuple[bytes, bytes]]:
-    """TMF642 alarms of chains of objects in bursts, with clears, duplicates, disorder and some bad records."""
+    """TMF642 alarms along chains of objects, with clears, duplicates, disorder and some bad records."""
     chance = random.Random(seed)
     timed: list[tuple[float, str, dict[str, Any] | str]] = []
     at_s = 0.0
@@ -114,11 +122,14 @@ class Pipeline:
     home: Path
     streams: dict[str, Any]
 
-    def settings(self) -> dict[str, Any]:
+    def settings(self, static: bool) -> dict[str, Any]:
+        kafka = self.kafka.model_dump(mode="json", exclude_defaults=True)
+        if static:
+            kafka["consumer"] = kafka["consumer"] | {"group_instance_id": "one"}
         return {
             "home": str(self.home),
             "store_url": self.store_url,
-            "kafka": self.kafka.model_dump(mode="json", exclude_defaults=True),
+            "kafka": kafka,
             "sources": [{"topic": self.source, "mode": "replay"}],
             "streams": {"lateness_s": 20, "gap_s": 10, "batch_max_records": 40, **self.streams},
             "model": {"engine": "scripted"},
@@ -130,9 +141,10 @@ class Pipeline:
         store.put_topology(chains())
         store.close()
 
-    def start(self, **config: Any) -> subprocess.Popen[bytes]:
-        path = self.home / "config.json"
-        path.write_text(json.dumps({"settings": self.settings(), **config}))
+    def start(self, *, static: bool = False, **config: Any) -> subprocess.Popen[bytes]:
+        """Start a worker; a static member that was killed has its partitions back at once."""
+        path = self.home / f"{uuid.uuid4().hex}.json"
+        path.write_text(json.dumps({"settings": self.settings(static), **config}))
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
         return subprocess.Popen(
             [sys.executable, "-m", "tests.streams.worker_process", str(path)],
@@ -145,10 +157,21 @@ class Pipeline:
     def run(self, **config: Any) -> int:
         """Return the exit code; anything but a drain or the chosen kill fails the test."""
         process = self.start(**config)
-        out, err = process.communicate(timeout=120)
-        if process.returncode not in (0, -signal.SIGKILL):
-            raise AssertionError(f"worker ended with {process.returncode}: {err.decode()[-2000:]}")
-        return process.returncode
+        return finished(process)
+
+    def wait_until(self, reached: Callable[[sa.Connection], bool], deadline_s: float = 60) -> None:
+        """Look into the store again and again until something is so."""
+        engine = sa.create_engine(self.store_url.replace("postgresql://", "postgresql+psycopg://"))
+        until_s = time.monotonic() + deadline_s
+        try:
+            while True:
+                with engine.connect() as connection:
+                    if reached(connection):
+                        return
+                assert time.monotonic() < until_s, "it never came to that"
+                time.sleep(0.05)
+        finally:
+            engine.dispose()
 
     def outcome(self) -> dict[str, Any]:
         """What is in the store and on the topics, without what may differ: wall-clock times, offsets."""
@@ -190,10 +213,41 @@ def plain(wire: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in wire.items() if name not in ("decidedTime", "provenance")}
 
 
-def fill_source(
-    broker: EmbeddedBroker, topic: str, payloads: list[tuple[bytes, bytes]], partitions: int
-) -> None:
-    """Write the alarms to a new source topic."""
-    settings = kafka_for(broker, "")
-    ensure_topics(settings, {topic: TopicSpec(partitions)})
-    produce_all(settings, topic, payloads)
+def finished(process: subprocess.Popen[bytes]) -> int:
+    """Return the exit code; anything but a good end or a kill fails the test."""
+    _, err = process.communicate(timeout=120)
+    assert process.returncode in (0, -signal.SIGKILL), err.decode()[-2000:]
+    return process.returncode
+
+
+def make_source(broker: EmbeddedBroker, topic: str, partitions: int) -> None:
+    """Make a source topic that several pipelines read."""
+    ensure_topics(kafka_for(broker, ""), {topic: TopicSpec(partitions)})
+
+
+def fill_source(broker: EmbeddedBroker, topic: str, payloads: list[tuple[bytes, bytes]]) -> None:
+    """Write alarms to a source topic."""
+    produce_all(kafka_for(broker, ""), topic, payloads)
+
+
+def pipelines(
+    broker: EmbeddedBroker, urls: list[str], tmp_path: Path, payloads: list[tuple[bytes, bytes]]
+) -> tuple[Pipeline, Pipeline]:
+    """Return two pipelines over one source topic of one partition, filled with the payloads."""
+    source = f"alarms-{uuid.uuid4().hex[:8]}"
+    make_source(broker, source, partitions=1)
+    fill_source(broker, source, payloads)
+    made = []
+    for name, url in zip(("calm", "disturbed"), urls, strict=True):
+        kafka = kafka_for(broker, f"{name}-{source}.")
+        made.append(Pipeline(kafka, source, url, tmp_path / name, {"partitions": 3}))
+        made[-1].prepare()
+    return made[0], made[1]
+
+
+def same(found: dict[str, Any], expected: dict[str, Any]) -> None:
+    """Assert that two pipelines came to the same, and doubled nothing."""
+    assert expected["doubled"] == [] and found["doubled"] == []
+    assert len(expected["incidents"]) > 50 and expected["dead letters"] > 3
+    for part in ("incidents", "members", "dead letters", "diagnoses", "messages"):
+        assert found[part] == expected[part], part
