@@ -79,7 +79,7 @@ class ReplayPlan:
         if sum((self.speed is not None, self.minutes is not None, self.flat_out)) > 1:
             _refuse("speed", self.speed, "only one of speed, minutes and flat_out is allowed")
         if self.late_ratio > 0 and self.late_s == 0:
-            _refuse("late_s", self.late_s, "more than 0 is allowed where late_ratio is")
+            _refuse("late_s", self.late_s, "with a late_ratio more than 0 is allowed")
         if self.start is not None and self.start.tzinfo is None:
             _refuse("start", self.start, "a time with its zone is allowed")
 

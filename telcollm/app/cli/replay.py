@@ -40,6 +40,9 @@ def replay(
     key: Annotated[
         Literal["source", "device", "none"], typer.Option(help="What the messages are keyed by.")
     ] = "source",
+    systems: Annotated[
+        int, typer.Option(help="Element managers that a record without any is spread over.")
+    ] = 4,
     minutes: Annotated[
         float | None, typer.Option(help="Squeeze the slice into so many minutes; 3 by default.")
     ] = None,
@@ -106,6 +109,7 @@ def replay(
         from_fraction=from_fraction,
         to_fraction=to_fraction,
         limit=limit,
+        systems=systems,
         tenant=tenants.get(target, settings.sources[0].tenant),
     )
     table = _table(record, _columns(column or []), time_zone, data_dir or settings.data_dir)
