@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from types import TracebackType
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -55,21 +55,21 @@ def _nothing(partitions: frozenset[TopicPartition]) -> None:
     return None
 
 
-def raw_records(batches: Mapping[object, Sequence[object]]) -> list[RawRecord]:
+def raw_records(batches: Mapping[Any, Sequence[Any]]) -> list[RawRecord]:
     """Return kafka-python's records as ours, partition by partition, in order of offset within each."""
     return [
         RawRecord(
-            record.topic,  # type: ignore[attr-defined]
-            record.partition,  # type: ignore[attr-defined]
-            record.offset,  # type: ignore[attr-defined]
-            record.key,  # type: ignore[attr-defined]
-            record.value,  # type: ignore[attr-defined]
+            record.topic,
+            record.partition,
+            record.offset,
+            record.key,
+            record.value,
             tuple((name, value or b"") for name, value in headers) if headers else (),
-            record.timestamp,  # type: ignore[attr-defined]
+            record.timestamp,
         )
         for batch in batches.values()
         for record in batch
-        for headers in (record.headers,)  # type: ignore[attr-defined]
+        for headers in (record.headers,)
     ]
 
 
@@ -272,7 +272,7 @@ class PartitionSource:
     ) -> None:
         self.close()
 
-    def _fetched(self, timeout_ms: float, max_records: int) -> Mapping[object, Sequence[object]]:
+    def _fetched(self, timeout_ms: float, max_records: int) -> Mapping[Any, Sequence[Any]]:
         try:
             batches = self._consumer.poll(timeout_ms=timeout_ms, max_records=max_records)
         except errors.KafkaError as error:
