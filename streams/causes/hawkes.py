@@ -10,7 +10,7 @@ pair weighed by what the likelihood loses without it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ REFIT_ROUNDS = 5
 PENALTY_ALARMS = 20.0
 """Exposure added to every kernel (an exponential prior on its excitation): rare types look uncertain."""
 _NEGLIGIBLE_ALARMS = 0.05
+_FADED = 1e-20
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,9 @@ def _fit_effect(
     result: Excitation,
 ) -> None:
     kinds, kernels = felt.exposure.shape
-    narrow = felt.felt[rows].reshape(len(rows), -1)
-    live = np.flatnonzero(narrow.any(axis=0))
-    seen = narrow[:, live].astype(np.float64)
+    seen = felt.felt[rows].reshape(len(rows), -1)
+    live = np.flatnonzero(seen.any(axis=0))
+    seen = np.ascontiguousarray(seen[:, live])
     weight = (felt.exposure.ravel() + penalty_alarms)[live]
     causes = live // kernels
     _, home, at_home = np.unique(history.objects[rows], return_inverse=True, return_counts=True)
@@ -97,14 +98,14 @@ def _fit_effect(
     by_delay[causes, live % kernels] = share
     result.lag_s[:, effect] = _median_delay(by_delay, felt.delay_s)
     used = share > _NEGLIGIBLE_ALARMS / 50
-    floor = 0.02 * at_home / history.span_s
+    small = replace(process, seen=np.ascontiguousarray(seen[:, used]), weight=weight[used])
+    base = np.maximum(base, 0.02 * at_home / history.span_s)
     for cause in np.flatnonzero(by_cause > _NEGLIGIBLE_ALARMS).tolist():
-        if cause == effect:
-            continue
-        rest = used & (causes != cause)
-        other = _Process(seen[:, rest], weight[rest], home, at_home, history.span_s)
-        fitted = other.climb(alpha[rest], np.maximum(base, floor), REFIT_ROUNDS)
-        result.gain[cause, effect] = max(0.0, full - other.log_likelihood(*fitted))
+        if cause != effect:
+            # What is 0 stays 0 as it climbs: the cause is gone without its columns being copied away.
+            without = np.where(causes[used] == cause, 0.0, alpha[used])
+            loss = full - small.log_likelihood(*small.climb(without, base, REFIT_ROUNDS))
+            result.gain[cause, effect] = max(0.0, loss)
 
 
 def _median_delay(shares: Floats, delay_s: Floats) -> Floats:
@@ -118,9 +119,12 @@ def _median_delay(shares: Floats, delay_s: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class _Process:
-    """The alarms of one effect: what they felt (alarms, features), and at which of their objects they are."""
+    """The alarms of one effect: what they felt (alarms, features), and at which of their objects they are.
 
-    seen: Reals
+    `seen` is 32-bit and multiplied as such, which is where the time goes; sums are 64-bit.
+    """
+
+    seen: npt.NDArray[np.float32]
     weight: Reals
     home: npt.NDArray[np.int64]
     at_home: npt.NDArray[np.int64]
@@ -128,16 +132,23 @@ class _Process:
 
     def climb(self, alpha: Reals, base: Reals, rounds: int) -> tuple[Reals, Reals]:
         for _ in range(rounds):
-            own = base[self.home]
-            rate = own + self.seen @ alpha
-            alpha = alpha * (self.seen.T @ (1.0 / rate)) / self.weight
+            own, rate = self._rates(alpha, base)
+            alpha = alpha * self._pull(rate) / self.weight
+            alpha[alpha < _FADED] = 0.0  # before it turns denormal, and slow
             # The hundredth of an alarm keeps a baseline from vanishing, and a rate with it.
             base = (np.bincount(self.home, own / rate, len(base)) + 0.01) / self.span_s
         return alpha, base
 
-    def explained(self, alpha: Reals, base: Reals) -> Floats:
-        return np.asarray(alpha * (self.seen.T @ (1.0 / (base[self.home] + self.seen @ alpha))))
+    def explained(self, alpha: Reals, base: Reals) -> Reals:
+        return alpha * self._pull(self._rates(alpha, base)[1])
 
     def log_likelihood(self, alpha: Reals, base: Reals) -> float:
-        rate = base[self.home] + self.seen @ alpha
+        rate = self._rates(alpha, base)[1]
         return float(np.log(rate).sum() - (alpha * self.weight).sum() - base.sum() * self.span_s)
+
+    def _rates(self, alpha: Reals, base: Reals) -> tuple[Reals, Reals]:
+        own = base[self.home]
+        return own, own + self.seen @ alpha.astype(np.float32)
+
+    def _pull(self, rate: Reals) -> Reals:
+        return (self.seen.T @ (1.0 / rate).astype(np.float32)).astype(np.float64)

@@ -14,6 +14,9 @@ from streams.causes.history import AlarmHistory
 
 Floats = npt.NDArray[np.float64]
 
+_FADED_PER_S = 1e-12
+"""Fainter traces are 0: they explain nothing, and denormal numbers slow every product many times."""
+
 
 @dataclass(frozen=True)
 class Traces:
@@ -101,6 +104,7 @@ def traces(history: AlarmHistory, decays_s: tuple[float, ...], hops: int) -> Tra
             state[near, kind, hop] = state[near, kind, hop] * np.exp(age[:, None] * speeds) + speeds
             touched_s[near, kind, hop] = now
         first = last
+    felt[felt < _FADED_PER_S] = 0.0
     left = 1.0 - np.exp((history.raised_s - raised_s[-1])[:, None] / np.asarray(decays_s))
     exposure = np.zeros((kinds, len(rings) * steps))
     for hop, ring in enumerate(rings):

@@ -18,7 +18,6 @@ from telcollm.graph import OperatingPoint
 Floats = npt.NDArray[np.float64]
 
 _PRICES = tuple(float(price) for price in np.geomspace(1.0, 100.0, 41))
-_TOLERANCE_RATIO = 0.03
 
 
 @dataclass(frozen=True)
@@ -71,8 +70,8 @@ def fit_rule(labelled: Sequence[tuple[PairEvidence, Mask]]) -> Rule:
     """Return the rule fixed on these records, each its evidence and its true edges (types, types).
 
     Prices are those with the best mean F1 (balanced) and mean g-score (precise), smoothed over neighbouring
-    prices; among prices within 3 % of the best, the one nearest to THEORY is taken, as these curves are flat
-    where chance and evidence are well apart. With no record at all, THEORY itself is returned.
+    prices. The curves are flat where chance and evidence are well apart; so among prices within 3 % of the
+    best the one nearest to THEORY is taken. With no record at all, THEORY itself is returned.
     """
     if not labelled:
         return THEORY
@@ -112,8 +111,8 @@ def _smooth(curve: Sequence[float], reach: int = 4) -> Floats:
 
 
 def _nearest(curve: Floats, theory: float) -> float:
-    good = np.flatnonzero(curve >= (1.0 - _TOLERANCE_RATIO) * curve.max())
-    return _PRICES[min(good.tolist(), key=lambda place: abs(np.log(_PRICES[place] / theory)))]
+    good = [price for price, mean in zip(_PRICES, curve, strict=True) if mean >= 0.97 * curve.max()]
+    return min(good, key=lambda price: abs(np.log(price / theory)))
 
 
 def _calibration(labelled: Sequence[tuple[PairEvidence, Mask]]) -> tuple[float, float]:
