@@ -18,6 +18,7 @@ It deliberately does not know any one format. The rules:
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -28,7 +29,7 @@ from streams.event import alarm_key
 from streams.formats import terms
 from streams.formats.fields import MAX_NAME, MAX_TEXT, Table, moment, text
 from streams.formats.instant import time_of
-from streams.formats.wire import absent, refusal
+from streams.formats.wire import absent, camel, refusal
 from telcollm import codec
 from telcollm.errors import DecodeError
 from telcollm.identity import derive_id
@@ -45,6 +46,7 @@ _RESERVED = codec.wire_names(Alarm) | {"extra", "tmf642", "3gpp", "telcollm"}
 _NO_TYPE = (AlarmType.OTHER, "", False)
 _CAUSE_PARTS = frozenset(("_cause_name", "_cause_code", "_cause_vendor"))
 _MAX_CODE = 2**63
+_NOTHING: tuple[Any, ...] = ("", (), [], {})
 _OWN_NAMES = {
     ("tmf642", "managed_object"): "alarmedObject",
     ("tmf642", "_foreign_id"): "id",
@@ -106,6 +108,7 @@ def alarm_of(
     extra: dict[str, Any] = {}
     foreign: dict[str, Any] = {}
     zone = source.time_zone
+    read: Any
     for wire_name, value in wire.items():
         entry = table.get(wire_name)
         if entry is None:
@@ -113,11 +116,16 @@ def alarm_of(
         elif value is not None:
             attribute, reader = entry
             if reader is moment:
-                fields[attribute] = time_of(value, wire_name, zone)
+                read = time_of(value, wire_name, zone)
             elif reader is text and type(value) is str and len(value) <= MAX_TEXT:
-                fields[attribute] = value
+                read = value
             else:
-                fields[attribute] = reader(value, wire_name)
+                read = reader(value, wire_name)
+            if attribute in fields:
+                read = _told_twice(
+                    attribute, read, fields[attribute], wire_name, wire, table, source, foreign
+                )
+            fields[attribute] = read
     take = fields.pop
     fields["tenant"] = source.tenant
     if source.region:
@@ -190,6 +198,42 @@ def alarm_of(
     if extra:
         fields["extra"] = extra
     return Alarm(**fields)
+
+
+def _told_twice(
+    attribute: str,
+    read: Any,
+    before: Any,
+    name: str,
+    wire: Mapping[str, Any],
+    table: Table,
+    source: SourceSettings,
+    foreign: dict[str, Any],
+) -> Any:
+    """Return the value that counts of two fields for one attribute; what the other held goes to `foreign`.
+
+    Which one counts does not hang on their order in the record: a mapped field goes before any other, then
+    the later in the table, and something goes before nothing.
+    """
+    mapped = {camel(target) for target in source.mapping}
+    places = list(table)
+    rivals = [
+        other
+        for other in itertools.takewhile(lambda other: other != name, wire)
+        if other in table and table[other][0] == attribute and wire[other] is not None
+    ]
+    # Of three, the one that counted so far is the best of those before.
+    ranked = [other for other in rivals if other not in foreign and wire[other] not in _NOTHING]
+    rival = ranked[-1] if ranked else rivals[-1]
+    if before in _NOTHING:
+        return read
+    if read in _NOTHING:
+        return before
+    if (name in mapped, places.index(name)) > (rival in mapped, places.index(rival)):
+        foreign[rival] = wire[rival]
+        return read
+    foreign[name] = wire[name]
+    return before
 
 
 def _set_times(

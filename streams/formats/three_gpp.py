@@ -43,19 +43,18 @@ def correlated(value: Any, field: str) -> tuple[str, ...]:
 
 
 TABLE: Table = {
-    **CANONICAL,
-    "objectInstance": ("managed_object", name),
-    "objectClass": ("managed_object_type", text),
-    "systemDN": ("source_system_id", name),
     "eventType": ("_type", terms.alarm_type_of),
     "thresholdinfo": ("threshold_info", anything),
     "backedUpObject": ("back_up_object", text),
     "proposedRepairedActions": ("proposed_repair_actions", text),
     "isRootCause": ("root_cause_indicator", flag),
+    **CANONICAL,
     "correlatedNotifications": ("correlated_notifications", correlated),
-    "alarmId": ("_foreign_id", name),
+    "objectInstance": ("managed_object", name),
+    "objectClass": ("managed_object_type", text),
+    "systemDN": ("source_system_id", name),
 }
-"""3GPP's names, and their spellings in older releases, beside telcollm's own."""
+"""Spellings of older releases and of neighbours, telcollm's own names, and 3GPP's: the later goes first."""
 
 
 def decode(wire: dict[str, Any], source: SourceSettings) -> list[Alarm]:
@@ -112,7 +111,7 @@ def to_3gpp(alarm: Alarm) -> dict[str, Any]:
         "notificationType": alarm.notification_type.value,
         "notificationId": _number(wire.pop("notificationId", "")),
         "eventTime": extra.pop("eventTime", None) or msgspec.to_builtins(at),
-        "alarmId": wire.pop("externalAlarmId", own_id),
+        "alarmId": extra.get(FORM, {}).get("alarmId") or wire.pop("externalAlarmId", own_id),
         "alarmType": alarm.raw_type if reads_as_type(alarm) else alarm.alarm_type.value,
         "perceivedSeverity": (
             alarm.raw_severity if reads_as_severity(alarm) else alarm.perceived_severity.value

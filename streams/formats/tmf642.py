@@ -35,7 +35,7 @@ TABLE: Table = {
     "proposedRepairedActions": ("proposed_repair_actions", text),
     "sourceSystemId": ("source_system_id", name),
 }
-"""TMF642's names beside telcollm's own. The misspelling proposedRepairedActions is the standard's."""
+"""telcollm's own names, and TMF642's, which go first; proposedRepairedActions is misspelt by the standard."""
 
 _EVENTS = {
     "alarmcreateevent": None,
@@ -150,13 +150,19 @@ def to_tmf642(alarm: Alarm) -> dict[str, Any]:
 def add_extra(payload: dict[str, Any], extra: dict[str, Any], form: str, table: Table) -> None:
     """Add the fields nobody knew to a payload, and those that were kept apart for its format.
 
-    A field that came in another format, and whose name would mean something in this one, is left out.
+    A field that came in another format, and whose name would mean something in this one, is left out; so is
+    one that was kept apart and would now tell another story than the alarm.
     """
     remainder = extra.pop(form, {})
     for field, value in extra.items():
         if field == "eventTime" or field not in table:
             payload.setdefault(field, value)
-    payload.update(remainder)
+    for field, value in remainder.items():
+        if field in payload and field != "id":
+            reader = table[field][1]
+            if reader not in (reference, references) or reader(value, field) != reader(payload[field], field):
+                continue
+        payload[field] = value
 
 
 def plain(alarm: Alarm) -> dict[str, Any]:

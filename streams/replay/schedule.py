@@ -293,6 +293,6 @@ def system_of(name: str, managed_object: str, systems: int) -> str:
     """Return which of a record's element managers an object belongs to; the same on every machine.
 
     >>> system_of("huawei-24v", "55", 4)
-    'huawei-24v-ems1'
+    'huawei-24v-ems2'
     """
     return f"{name}-ems{zlib.crc32(managed_object.encode()) % systems}"

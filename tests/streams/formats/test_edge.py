@@ -89,6 +89,38 @@ def test_a_mapping_to_a_name_no_alarm_has_is_refused_at_the_start() -> None:
     check_mapping(SourceSettings(mapping={"managed_object": "a", "alarmedObject": "b", "systemDN": "c"}))
 
 
+@pytest.mark.parametrize(
+    ("fields", "attribute", "value"),
+    [
+        ({"managedObject": "other"}, "managed_object", TMF642_ALARM["alarmedObject"]["id"]),
+        ({"rootCauseIndicator": True}, "root_cause_indicator", False),
+        ({"alarmDetails": "", "additionalText": "b"}, "additional_text", "b"),
+        ({"correlatedAlarm": [], "correlatedNotifications": ["n"]}, "correlated_notifications", ("n",)),
+    ],
+)
+def test_of_two_fields_for_one_thing_the_formats_own_counts_in_whatever_order(
+    fields: dict[str, Any], attribute: str, value: object
+) -> None:
+    wire = TMF642_ALARM | fields
+    alarms = [
+        decode_alarms(json.dumps(dict(items)).encode(), AUTO)[0]
+        for items in (wire.items(), reversed(wire.items()))
+    ]
+
+    assert getattr(alarms[0], attribute) == value
+    assert alarms[0] == alarms[1]
+
+
+def test_a_mapped_field_goes_before_the_formats_own_which_is_kept() -> None:
+    wire = TMF642_ALARM | {"ne": {"name": "MW-0231"}}
+
+    [alarm] = decode_alarms(json.dumps(wire).encode(), SourceSettings(mapping={"managed_object": "ne.name"}))
+
+    assert alarm.managed_object == "MW-0231"
+    assert alarm.extra["tmf642"]["alarmedObject"] == TMF642_ALARM["alarmedObject"]
+    assert to_tmf642(alarm)["alarmedObject"]["id"] == "MW-0231"
+
+
 def test_a_mapping_whose_path_leads_nowhere_changes_nothing() -> None:
     source = SourceSettings(mapping={"specificProblem": "state.deeper.still", "additionalText": "no.such"})
 
