@@ -76,7 +76,7 @@ class Stages(msgspec.Struct):
 
 
 class Worker:
-    """Runs until `stopping()` says so, or with `drain` until everything on the brokers is through."""
+    """Runs until `stopping()`, or once `draining()`, until all that is on the brokers is through."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class Worker:
         desk: Callable[[Worker], AdviceDesk] | None = None,
         sleep: Callable[[float], None],
         stopping: Callable[[], bool],
-        drain: bool = False,
+        draining: Callable[[], bool] = lambda: False,
         on_status: Callable[[Status], None] = lambda status: None,
         reached: Reached = nothing,
     ) -> None:
@@ -102,7 +102,7 @@ class Worker:
         self._build = build
         self._sleep = sleep
         self._stopping = stopping
-        self._drain = drain
+        self._draining = draining
         self._on_status = on_status
         self._reached = reached
         self._stages: Stages | None = None
@@ -133,7 +133,7 @@ class Worker:
                     self._attempt(self._stages)
                     return self.status
                 except (TransientError, FencedError) as error:
-                    if self._drain and self._failures >= _DRAIN_TRIES:
+                    if self._draining() and self._failures >= _DRAIN_TRIES:
                         raise
                     self._recover(error)
         finally:
@@ -177,7 +177,7 @@ class Worker:
             busy = bool(read or told.records)
             self._note_totals(stages)
             self._report()
-            if not self._drain or busy:
+            if busy or not self._draining():
                 quiet = 0
                 continue
             if stages.edge.drained() and stages.correlate.drained():

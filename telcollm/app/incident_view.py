@@ -62,17 +62,16 @@ def _cause(resource: str, problem: str) -> Text:
 
 def incident_table(incidents: Sequence[Incident], diagnoses: Mapping[str, Diagnosis]) -> Table:
     """Return a table of incidents with what their latest diagnoses say: cause, confidence, evidence."""
-    table = Table("incident", "status", "severity", "last event", "alarms", "root cause", "conf.", "evidence")
-    table.columns[0].overflow = table.columns[5].overflow = "fold"
-    table.columns[4].justify = table.columns[6].justify = "right"
+    table = Table("incident", "status", "last event", "alarms", "root cause", "conf.", "evidence")
+    table.columns[0].no_wrap = table.columns[1].no_wrap = True
+    table.columns[4].overflow = "fold"
+    table.columns[3].justify = table.columns[5].justify = "right"
     for incident in incidents:
-        diagnosis = diagnoses.get(incident.incident_id)
-        cause, confidence, evidence = _conclusion(incident, diagnosis)
+        cause, confidence, evidence = _conclusion(incident, diagnoses.get(incident.incident_id))
         table.add_row(
             plain(incident.incident_id),
             incident.status.value if not incident.superseded_by else "superseded",
-            _severity(incident.perceived_severity.value),
-            time_text(incident.last_event_time),
+            f"{incident.last_event_time:%m-%d %H:%M}",
             f"{incident.active_alarms}/{incident.alarm_count}",
             cause,
             confidence,
@@ -85,13 +84,14 @@ def _conclusion(incident: Incident, diagnosis: Diagnosis | None) -> tuple[Text, 
     if diagnosis is None:
         cause = _cause(incident.root_cause_resource, incident.root_cause_problem)
         return cause, f"{incident.confidence:.2f}" if cause.plain else "", Text("not diagnosed yet", "dim")
-    if diagnosis.abstained or not diagnosis.hypotheses:
+    if not diagnosis.hypotheses:
         return Text("abstains", "dim"), f"{diagnosis.confidence:.2f}", Text("")
     first = diagnosis.hypotheses[0]
+    cause = _cause(first.root_cause_resource, first.root_cause_problem)
+    if diagnosis.abstained:
+        cause = Text.assemble(("abstains; lead ", "dim"), cause)
     ids = evidence_ids(first)
-    more = f" +{len(ids) - _SHOWN_EVIDENCE}" if len(ids) > _SHOWN_EVIDENCE else ""
-    evidence = plain(", ".join(ids[:_SHOWN_EVIDENCE]) + more)
-    return _cause(first.root_cause_resource, first.root_cause_problem), f"{first.confidence:.2f}", evidence
+    return cause, f"{first.confidence:.2f}", plain(f"{len(ids)} alarm{'s' if len(ids) != 1 else ''}")
 
 
 def incident_page(

@@ -44,6 +44,4 @@ def hold_slot(home: Path) -> Iterator[str]:
 def as_static_member(settings: Settings, name: str) -> Settings:
     """Return the settings with `name` as the static member of every consumer group."""
     consumer = {**settings.kafka.consumer, "group_instance_id": name}
-    return settings.model_copy(
-        update={"kafka": settings.kafka.model_copy(update={"consumer": consumer})}
-    )
+    return settings.model_copy(update={"kafka": settings.kafka.model_copy(update={"consumer": consumer})})

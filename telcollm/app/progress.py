@@ -23,6 +23,7 @@ class ProgressView:
         self._console = console or Console(stderr=True)
         self._live = Live(console=self._console, auto_refresh=False) if self._console.is_terminal else None
         self._last_s = 0.0
+        self._last_line = ""
 
     def __enter__(self) -> ProgressView:
         if self._live:
@@ -41,14 +42,14 @@ class ProgressView:
             self._live.update(status_table(status), refresh=True)
             return
         now_s = time.monotonic()
-        if now_s - self._last_s >= _PLAIN_EVERY_S:
-            self._last_s = now_s
-            self._console.print(
-                f"alarms {status.alarms}  windows {status.windows}  incidents told {status.incidents}  "
-                f"diagnoses {status.diagnoses}  model batches {status.advice_batches}  "
-                f"tokens {status.tokens_in}  lag {status.lag}  dead letters {status.dead_letters}",
-                highlight=False,
-            )
+        line = (
+            f"alarms {status.alarms}  windows {status.windows}  incidents told {status.incidents}  "
+            f"diagnoses {status.diagnoses}  model batches {status.advice_batches}  "
+            f"tokens {status.tokens_in}  lag {status.lag}  dead letters {status.dead_letters}"
+        )
+        if line != self._last_line and now_s - self._last_s >= _PLAIN_EVERY_S:
+            self._last_s, self._last_line = now_s, line
+            self._console.print(line, highlight=False, soft_wrap=True)
 
 
 def status_table(status: Status) -> Table:

@@ -137,9 +137,12 @@ def open_adviser(settings: Settings) -> Adviser | None:
         device=settings.model.device,
         dtype=settings.model.dtype,
         adapters={name: Path(path) for name, path in settings.model.adapters.items()},
+        overlong="cut_middle",
         base_url=settings.model.base_url,
         api_key=settings.model.api_key.get_secret_value(),
     )
+    if model is None:
+        return None
     return ModelAdviser(model, settings.diagnosis, Guard(load_key(settings.home)))
 
 
@@ -198,13 +201,13 @@ def run_worker(
     store: Store,
     *,
     stop: threading.Event,
-    drain: bool = False,
+    draining: Callable[[], bool] = lambda: False,
     adviser: Adviser | None = None,
     tracker: Tracker | None = None,
     on_status: Callable[[Status], None] = lambda status: None,
     reached: Reached | None = None,
 ) -> Status:
-    """Run a worker until `stop` is set, or with `drain` until all that is on the brokers is through.
+    """Run a worker until `stop` is set, or once `draining()`, until all that is on the brokers is through.
 
     Raises:
         TelcollmError: something that trying again cannot mend.
@@ -225,17 +228,27 @@ def run_worker(
         if adviser is None:
             message = "an advice desk needs an adviser; set model.engine to torch, openai or none"
             raise SettingsError(message)
-        short = lambda: worker.level >= Level.SHORT_PROMPTS  # noqa: E731
+
+        def shrink() -> int:
+            return 2 if worker.level >= Level.SHORT_PROMPTS else 1
+
         desk = AdviceDesk(
             store,
             adviser,
             lanes=lambda: worker.lanes,
-            batch_size=lambda: settings.model.batch_size * (2 if short() else 1),
-            prompt_tokens=lambda: settings.model.prompt_tokens // (2 if short() else 1),
+            batch_size=lambda: settings.model.batch_size * shrink(),
+            prompt_tokens=lambda: settings.model.prompt_tokens // shrink(),
             allowed=lambda: worker.level < Level.RULES_ONLY,
             on_batch=lambda asked, told: session.advised(worker, desk, asked, told),
         )
         return desk
+
+    def wait(seconds: float) -> None:
+        stop.wait(seconds)
+
+    def report(status: Status) -> None:
+        session.track(status)
+        on_status(status)
 
     worker = Worker(
         settings,
@@ -244,10 +257,10 @@ def run_worker(
         diagnoser,
         stage_builder(settings, store, graph, topology, reached=reached),
         desk=make_desk if adviser is not None else None,
-        sleep=lambda seconds: stop.wait(seconds) and None,
+        sleep=wait,
         stopping=stop.is_set,
-        drain=drain,
-        on_status=lambda status: (session.track(status), on_status(status)) and None,
+        draining=draining,
+        on_status=report,
         reached=reached,
     )
     outcome = "FAILED"

@@ -41,7 +41,7 @@ def main(path: str) -> None:
         settings,
         store,
         stop=stop,
-        drain=config.get("drain", True),
+        draining=lambda: config.get("drain", True),
         adviser=adviser,
         reached=reached,
     )

@@ -67,6 +67,51 @@ def list_(
     console.print(f"{shown} dead letters", highlight=False)
 
 
+@app.command()
+def replay(
+    topic: Annotated[str, typer.Option(help="Only what came from this source topic.")] = "",
+    reason: Annotated[str, typer.Option(help="Only where the reason contains this text.")] = "",
+    again: Annotated[bool, typer.Option("--again", help="Those already replayed as well.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many; send nothing.")] = False,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Send dead letters to the topics they came from, as they were, once what was wrong has been mended.
+
+    Each goes once: a second call sends what has come since. Examples:
+
+        telcollm dlq replay --dry-run
+
+        telcollm dlq replay --topic alarms --reason "time zone"
+    """
+    from streams.dead_letters import Letter, read_letters, replay_letters
+    from telcollm.app.runtime import find_broker
+    from telcollm.settings import load_settings
+
+    kafka = find_broker(load_settings(config)).kafka
+    with opened_store(config) as store:
+        known = {letter.place for letter in read_letters(kafka)}
+        waiting = {
+            (item.topic, item.partition, item.offset)
+            for item in store.dead_letters(topic, include_replayed=again, limit=len(known) or 1)
+        }
+
+        def wanted(letter: Letter) -> bool:
+            named = (not topic or letter.topic == topic) and reason in letter.reason
+            return named and letter.place in waiting
+
+        if dry_run:
+            count = sum(wanted(letter) for letter in read_letters(kafka))
+        else:
+            count = replay_letters(
+                kafka, wanted, lambda sent: store.mark_dead_letters_replayed(item.place for item in sent)
+            )
+    if as_json:
+        typer.echo(json.dumps({"replayed": 0 if dry_run else count, "wanted": count}))
+    else:
+        typer.echo(f"{count:,} dead letters {'would be ' if dry_run else ''}sent to their topics again")
+
+
 def _excerpt(value: bytes | None) -> str:
     if value is None:
         return "(no value)"

@@ -39,16 +39,20 @@ def worker(
     import msgspec
 
     from telcollm.app.health import serve_health
+    from telcollm.app.membership import as_static_member, hold_slot
     from telcollm.app.progress import ProgressView
     from telcollm.app.runtime import find_broker, open_adviser, open_session_tracker, run_worker
     from telcollm.store import open_store
 
-    settings = find_broker(load_settings(config))
+    configured = load_settings(config)
+    settings = find_broker(configured)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     with ExitStack() as stack:
         settings.home.mkdir(parents=True, exist_ok=True)
+        if settings is not configured:
+            settings = as_static_member(settings, stack.enter_context(hold_slot(settings.home)))
         store = open_store(settings.store_location)
         stack.callback(store.close)
         adviser = open_adviser(settings)
@@ -63,7 +67,13 @@ def worker(
                 view.show(status)
 
         status = run_worker(
-            settings, store, stop=stop, drain=drain, adviser=adviser, tracker=tracker, on_status=show
+            settings,
+            store,
+            stop=stop,
+            draining=lambda: drain,
+            adviser=adviser,
+            tracker=tracker,
+            on_status=show,
         )
     if as_json:
         typer.echo(msgspec.json.encode(status).decode())

@@ -1,0 +1,118 @@
+"""`telcollm demo`: real alarms through the whole chain on this machine, in a minute or two."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from telcollm.settings import load_settings
+
+if TYPE_CHECKING:
+    from streams.worker import Status
+    from telcollm.app.demo import Outcome
+
+
+def demo(
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="A settings file; telcollm.toml by default.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what came of it as JSON.")] = False,
+) -> None:
+    """Replay a slice of real alarms through broker, correlation, model and diagnosis, and show the result.
+
+    Uses the records in TELCOLLM_DATA_DIR, or a small generated network where there are none. Starts and stops
+    all it needs. Examples:
+
+        telcollm demo
+
+        TELCOLLM_DATA_DIR=../shared/data telcollm demo --json
+    """
+    from rich.console import Console
+
+    from telcollm.app.demo import run_demo
+    from telcollm.app.progress import ProgressView
+
+    settings = load_settings(config)
+    console = Console(stderr=True)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    outcomes: list[Outcome] = []
+    with ProgressView(console) as view:
+
+        def show(record: str, status: Status) -> None:
+            view.show(status)
+
+        for outcome in run_demo(
+            settings,
+            stop=stop,
+            tell=lambda line: console.print(f"[dim]-[/] {line}", highlight=False),
+            on_status=show,
+        ):
+            outcomes.append(outcome)
+    if as_json:
+        typer.echo(json.dumps([_plain(outcome) for outcome in outcomes], indent=1))
+    else:
+        _print(outcomes, str(settings.tracking_uri))
+    if stop.is_set():
+        typer.echo("stopped before the end", err=True)
+        raise typer.Exit(130)
+
+
+def _print(outcomes: list[Outcome], tracking_uri: str) -> None:
+    from rich.console import Console
+
+    from telcollm.app.incident_view import incident_table
+
+    console = Console()
+    for outcome in outcomes:
+        status = outcome.status
+        console.rule(
+            f"{outcome.record}: {outcome.total} incidents of {status.alarms} alarms, the most varied"
+        )
+        console.print(incident_table(outcome.incidents, outcome.diagnoses))
+        agreed = [item.shadow.agrees for item in outcome.diagnoses.values() if item.shadow]
+        if agreed:
+            console.print(
+                f"The graph decides. The untuned model, asked in shadow, picked the same cause in "
+                f"{sum(agreed)} of these {len(agreed)}.",
+                highlight=False,
+            )
+        if status.failure:
+            console.print(f"[yellow]{status.failure}[/]", highlight=False)
+        latency = status.latency_ms
+        if latency:
+            console.print(
+                f"alarm to durable incident: p50 {latency['p50']:.0f} ms, p95 {latency['p95']:.0f} ms, "
+                f"p99 {latency['p99']:.0f} ms; {status.prompts} windows asked as {status.prompts_asked} "
+                f"prompts, {status.tokens_in:,} tokens",
+                highlight=False,
+            )
+    console.rule("where to look further")
+    for outcome in outcomes:
+        home = outcome.settings.home
+        console.print(
+            f"incidents  TELCOLLM_HOME={home} telcollm incidents list", soft_wrap=True, highlight=False
+        )
+    console.print(f"runs       mlflow ui --backend-store-uri {tracking_uri}", soft_wrap=True, highlight=False)
+
+
+def _plain(outcome: Outcome) -> dict[str, object]:
+    import msgspec
+
+    from telcollm.codec import to_wire
+
+    return {
+        "record": outcome.record,
+        "incidents": outcome.total,
+        "ready_s": round(outcome.ready_s, 2),
+        "home": str(outcome.settings.home),
+        "status": msgspec.to_builtins(outcome.status),
+        "largest": [to_wire(item) for item in outcome.incidents],
+        "diagnoses": [to_wire(item) for item in outcome.diagnoses.values()],
+    }
