@@ -25,7 +25,6 @@ from typing import Any
 
 import msgspec
 
-from streams.event import alarm_key
 from streams.formats import terms
 from streams.formats.fields import MAX_NAME, MAX_TEXT, Table, moment, text
 from streams.formats.instant import time_of
@@ -46,6 +45,7 @@ _RESERVED = codec.wire_names(Alarm) | {"extra", "tmf642", "3gpp", "telcollm"}
 _NO_TYPE = (AlarmType.OTHER, "", False)
 _CAUSE_PARTS = frozenset(("_cause_name", "_cause_code", "_cause_vendor"))
 _MAX_CODE = 2**63
+_KEY_PARTS = 6
 _NOTHING: tuple[Any, ...] = ("", (), [], {})
 _OWN_NAMES = {
     ("tmf642", "managed_object"): "alarmedObject",
@@ -159,6 +159,8 @@ def alarm_of(
     if (says_cleared or state is terms.LifeState.CLEARED) and notification in _CLEARABLE:
         notification = _CLEARED
     fields["notification_type"] = notification
+    if notification in _LIST_NOTICES:
+        _check_named(fields.get("additional_information", {}))
     raised = _set_times(fields, notification, event_time, wire, extra)
 
     problem = fields.get("specific_problem", "")
@@ -306,7 +308,7 @@ def listed(
     """Return the alarms of a rebuilt list, then the notice that it was rebuilt.
 
     `alarmList` is a list of alarms, or an object of alarms by id. The notice's `additional_information` names
-    what is listed: `alarmIds`, the telcollm ids, and `keys`, what `streams.event.alarm_key` says of each.
+    what is listed: `alarmIds`, the telcollm ids, and `keys`, each alarm's `Alarm.key` as a list of six texts.
     Alarms of the notice's source system that are not named are closed. A notice without an `alarmList` has
     neither and closes nothing: the list is yet to be fetched.
 
@@ -333,10 +335,23 @@ def listed(
             raise DecodeError(message, field=f"{place}.{error.field}" if error.field else place) from error
     named = {
         "alarmIds": [alarm.alarm_id for alarm in alarms],
-        "keys": [alarm_key(alarm) for alarm in alarms],
+        "keys": [list(alarm.key) for alarm in alarms],
     }
     wire["additionalInformation"] = {**_information(wire), **named}
     return [*alarms, notice(wire)]
+
+
+def _check_named(information: Mapping[str, Any]) -> None:
+    """Guarantee that what a list notice names, if anything, is named as `listed` names it."""
+    ids = information.get("alarmIds", [])
+    if type(ids) is not list or any(type(item) is not str for item in ids):
+        raise refusal(ids, "additionalInformation.alarmIds", "a list of ids is allowed")
+    keys = information.get("keys", [])
+    if type(keys) is not list or any(
+        type(key) is not list or len(key) != _KEY_PARTS or any(type(part) is not str for part in key)
+        for key in keys
+    ):
+        raise refusal(keys, "additionalInformation.keys", f"a list of lists of {_KEY_PARTS} texts is allowed")
 
 
 def _information(wire: Mapping[str, Any]) -> Mapping[str, Any]:

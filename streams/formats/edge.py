@@ -18,7 +18,7 @@ def decode_alarms(value: bytes | None, source: SourceSettings) -> list[Alarm]:
     """Return the alarms of one record: one, or those of a rebuilt alarm list followed by the notice of it.
 
     The notice has notification_type ALARM_LIST_REBUILT; its `additional_information` names what is listed, by
-    `alarmIds` (telcollm's ids) and `keys` (as `streams.event.alarm_key` gives them). A notice without them
+    `alarmIds` (telcollm's ids) and `keys` (each `Alarm.key` as a list). A notice without them
     closes nothing: its list is yet to be fetched.
 
     Raises:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.event import event_of
 from streams.formats import check_mapping, decode_alarms, detected, to_3gpp, to_tmf642
 from streams.formats.wire import MAX_BYTES, MAX_DEPTH, object_of
 from telcollm import codec
@@ -145,6 +146,7 @@ def _check(data: bytes, source: SourceSettings) -> bool:
     assert alarms
     for alarm in alarms:
         assert codec.decode(codec.encode(alarm), Alarm) == alarm
+        assert event_of(alarm).alarm_id == alarm.alarm_id
         for render, form in ((to_tmf642, "tmf642"), (to_3gpp, "3gpp")):
             again = decode_alarms(json.dumps(render(alarm)).encode(), SourceSettings(format=form))[-1]
             assert again.alarm_id == alarm.alarm_id

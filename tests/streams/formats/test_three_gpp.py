@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from streams.event import alarm_key
+from streams.event import EventKind, alarm_key, event_of
 from streams.formats import decode_alarms, to_3gpp, to_tmf642
 from telcollm.errors import DecodeError
 from telcollm.records import (
@@ -152,7 +152,9 @@ def test_a_rebuilt_list_gives_its_alarms_and_then_a_notice_that_names_them() -> 
     assert notice.notification_type is NotificationType.ALARM_LIST_REBUILT
     assert notice.source_system_id == alarm.source_system_id
     assert notice.alarm_raised_time == datetime(2026, 1, 5, 4, tzinfo=UTC)
-    assert notice.additional_information == {"alarmIds": [alarm.alarm_id], "keys": [alarm_key(alarm)]}
+    assert notice.additional_information == {"alarmIds": [alarm.alarm_id], "keys": [list(alarm.key)]}
+    assert event_of(notice).kind is EventKind.REBUILT
+    assert event_of(notice).listed == {alarm_key(alarm)}
     assert notice.extra["reason"] == "System-NE communication error"
 
 
@@ -176,6 +178,26 @@ def test_an_empty_list_names_nothing_and_no_list_at_all_says_nothing() -> None:
 
     assert empty.additional_information == {"alarmIds": [], "keys": []}
     assert silent.additional_information == {}
+
+
+@pytest.mark.parametrize(
+    ("named", "field"),
+    [
+        ({"keys": 5}, "additionalInformation.keys"),
+        ({"keys": [["a", "b"]]}, "additionalInformation.keys"),
+        ({"keys": [["a", "b", "c", "d", "e", 6]]}, "additionalInformation.keys"),
+        ({"alarmIds": "all"}, "additionalInformation.alarmIds"),
+        ("all", "additionalInformation"),
+    ],
+)
+def test_a_notice_that_names_alarms_in_another_way_is_refused(named: object, field: str) -> None:
+    notice = rebuilt_list() | {"additionalInformation": named}
+    del notice["alarmList"]
+
+    with pytest.raises(DecodeError) as raised:
+        decoded_all(notice)
+
+    assert raised.value.field == field
 
 
 @pytest.mark.parametrize(
