@@ -24,7 +24,7 @@ Ints = npt.NDArray[np.int64]
 METHOD = "topological Hawkes process, likelihood gain against time-shifted chance"
 
 SHIPPED_RULE = Rule(balanced_price=2.0, precise_price=20.0, weight_intercept=-1.977, weight_slope=0.654)
-"""For everybody else's alarms: what `telcollm graph evaluate` fixes on the three public records together."""
+"""For everybody else's alarms: what `telcollm graph evaluate` fixes on the three public records, rounded."""
 
 
 @dataclass(frozen=True)
