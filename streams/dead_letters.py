@@ -16,14 +16,18 @@ from telcollm.kafka_settings import KafkaSettings
 
 
 class Letter(msgspec.Struct, frozen=True):
-    """One dead letter as it lies in its topic, and the record it holds."""
+    """One dead letter as it lies in its topic, and the record it holds.
+
+    `complete` is False where the value was too large for the topic: then the store alone holds it.
+    """
 
     topic: str
     partition: int
     offset: int
     key: bytes | None
-    value: bytes
+    value: bytes | None
     reason: str
+    complete: bool = True
 
     @property
     def place(self) -> tuple[str, int, int]:
@@ -53,7 +57,7 @@ def replay_letters(
     count = 0
     with RecordSink(kafka) as sink:
         for letter in read_letters(kafka):
-            if not wanted(letter):
+            if not letter.complete or not wanted(letter):
                 continue
             sink.send(letter.topic, letter.key, letter.value, [("replayed-from", _origin(letter))])
             batch.append(letter)
@@ -80,13 +84,15 @@ def _letter(record: RawRecord) -> Letter | None:
     """Return the letter a record holds, None where it is no letter of telcollm's."""
     headers = dict(record.headers)
     try:
+        has_value = headers["has-value"] == b"1"
         return Letter(
             topic=headers["source-topic"].decode(),
             partition=int(headers["source-partition"]),
             offset=int(headers["source-offset"]),
             key=bytes.fromhex(headers["source-key"].decode()) if headers["has-key"] == b"1" else None,
-            value=record.value or b"",
+            value=(record.value or b"") if has_value else None,
             reason=headers["reason"].decode(),
+            complete=has_value or headers["value-bytes"] == b"0",
         )
     except (KeyError, ValueError):
         return None

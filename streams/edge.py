@@ -7,7 +7,7 @@ doubles there is dropped by the reader, who knows the source offsets. Does not k
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -26,6 +26,12 @@ from telcollm.ports import Clock, Store
 from telcollm.records import Alarm, NotificationType
 from telcollm.settings import Settings, SourceSettings
 from telcollm.state import DeadLetter, OutboxMessage, Progress
+
+
+MAX_RECORD_BYTES: Final = 512 * 1024
+"""A larger record is dead-lettered: what it becomes must fit a message of Kafka's default size."""
+
+_MAX_LETTER_BYTES: Final = 900_000
 
 
 class _Place:
@@ -49,6 +55,13 @@ def decode_events(record: RawRecord, source: SourceSettings) -> list[AlarmEvent]
     Raises:
         DecodeError: the record cannot be read.
     """
+    size_bytes = len(record.value or b"")
+    if size_bytes > MAX_RECORD_BYTES:
+        message = (
+            f"record of {size_bytes} bytes is too large; at most {MAX_RECORD_BYTES} bytes are allowed; "
+            "have the producer leave attachments out"
+        )
+        raise DecodeError(message)
     alarms = decode_alarms(record.value or b"", source)
     # A notice that the list was rebuilt, without the list, says nothing of what is closed.
     alarms = [item for item in alarms if not _is_bare_notice(item)]
@@ -256,14 +269,21 @@ def _letter(record: RawRecord, error: DecodeError) -> DeadLetter:
 
 
 def dead_letter_message(letter: DeadLetter, topic: str) -> OutboxMessage:
-    """Return the message that tells of a dead letter: the record as it was, and why, in headers."""
+    """Return the message that tells of a dead letter: the record as it was, and why, in headers.
+
+    A value that fits no message of Kafka's default size stays in the store alone; a header says so.
+    """
+    value = letter.value or b""
+    fits = len(value) <= _MAX_LETTER_BYTES
     return OutboxMessage(
         message_id=f"dlq:{letter.topic}:{letter.partition}:{letter.offset}",
         lane=lane_of(letter.topic, letter.partition),
         topic=topic,
         key=f"{letter.topic}/{letter.partition}",
-        value=letter.value or b"",
+        value=value if fits else b"",
         headers=(
+            ("value-bytes", str(len(value))),
+            ("has-value", "1" if letter.value is not None and fits else "0"),
             ("reason", letter.reason),
             ("field", letter.field),
             ("source-topic", letter.topic),

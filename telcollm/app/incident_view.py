@@ -21,7 +21,6 @@ from telcollm.state import AlarmState
 
 _SEVERITIES = {rank: name for name, rank in SEVERITY_RANK.items()}
 _STYLES = {"CRITICAL": "bold red", "MAJOR": "red", "MINOR": "yellow", "WARNING": "cyan"}
-_SHOWN_EVIDENCE = 2
 
 
 def plain(text: str, style: str = "") -> Text:

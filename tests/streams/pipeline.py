@@ -230,6 +230,12 @@ def fill_source(broker: EmbeddedBroker, topic: str, payloads: list[tuple[bytes, 
     produce_all(kafka_for(broker, ""), topic, payloads)
 
 
+def fill(settings: KafkaSettings, topic: str, values: list[bytes]) -> None:
+    """Write values, without keys, to a new topic of one partition."""
+    ensure_topics(settings, {topic: TopicSpec(1)})
+    produce_all(settings, topic, [(None, value) for value in values])
+
+
 def pipelines(
     broker: EmbeddedBroker, urls: list[str], tmp_path: Path, payloads: list[tuple[bytes, bytes]]
 ) -> tuple[Pipeline, Pipeline]:
