@@ -2,7 +2,8 @@
 
 The plain way is what one writes first: transformers in float32, one prompt after the other, all logits. Every
 variant scores the same prompts (one label of six after some 500 tokens, 200 of them shared) in each round; a
-ratio is the median over the rounds, so that a machine shared with others does not decide it.
+ratio is the median over the rounds, so that a machine shared with others does not decide it; the ratio of
+CPU seconds (with OMP_NUM_THREADS=1) is steadier still where the cores are busy.
 """
 
 from __future__ import annotations
@@ -82,42 +83,47 @@ def measure(folder: Path, count: int, rounds: int) -> dict[str, Any]:
     """Seconds of each variant in each round, and how its answers differ from the plain ones."""
     import torch
 
-    from telcollm.model.torch_engine import CPU_LIMITS, TorchOptions, open_torch
+    from telcollm.model.torch_engine import CPU_LIMITS, TorchEngine, TorchOptions, open_torch
 
-    alone = BatchLimits(1, 0.0, 1)
-    padded = BatchLimits(8 * 1024, 1.0, 8)
-    engines = {
-        dtype: {
-            name: open_torch(folder, options=TorchOptions("cpu", dtype, limits=limits))
-            for name, limits in (("alone", alone), ("batched", CPU_LIMITS), ("padded", padded))
-        }
-        for dtype in ("float32", "bfloat16")
+    limits = {
+        "alone": BatchLimits(1, 0.0, 1),
+        "batched": CPU_LIMITS,
+        "padded": BatchLimits(8 * 1024, 1.0, 8),
     }
-    bare = engines["float32"]["alone"]
-
+    bare = open_torch(folder, options=TorchOptions("cpu", "float32"))
+    bases = {"float32": bare, "bfloat16": open_torch(folder, options=TorchOptions("cpu", "bfloat16"))}
+    tokenizer = bare._encoder.tokenizer
     variants: dict[str, Callable[[Sequence[Prompt]], FloatArray]] = {
-        "plain float32": lambda some: plain_scores(bare._causal.model, bare._encoder.tokenizer, some)
+        "plain float32": functools.partial(plain_scores, bare._causal.model, tokenizer)
     }
-    for dtype, by_name in engines.items():
-        for name, engine in by_name.items():
+    for dtype, base in bases.items():
+        for name, limit in limits.items():
+            engine = TorchEngine(base._causal.model, tokenizer, base.info, TorchOptions(limits=limit))
             variants[f"{dtype} {name}"] = functools.partial(score_whole, engine)
-        variants[f"{dtype} batched, shared prefix"] = functools.partial(score_shared, by_name["batched"])
+        variants[f"{dtype} batched, shared prefix"] = functools.partial(score_shared, base)
     seconds: dict[str, list[float]] = {name: [] for name in variants}
+    cpu_seconds: dict[str, list[float]] = {name: [] for name in variants}
     difference = dict.fromkeys(variants, 0.0)
     for score in variants.values():
-        score(make_prompts(2, seed=0))
+        score(make_prompts(1, seed=0))
     tokens = 0
     for number in range(rounds):
         prompts = make_prompts(count, seed=number + 1)
         tokens += sum(bare.count_tokens(prompt.whole) for prompt in prompts)
         answers = {}
         for name, score in variants.items():
-            started = time.perf_counter()
+            started, started_cpu = time.perf_counter(), time.process_time()
             answers[name] = score(prompts)
             seconds[name].append(time.perf_counter() - started)
+            cpu_seconds[name].append(time.process_time() - started_cpu)
+            print(f"round {number + 1}, {name}: {seconds[name][-1]:.1f} s", file=sys.stderr, flush=True)
         for name, answer in answers.items():
             difference[name] = max(difference[name], float(np.abs(answer - answers["plain float32"]).max()))
-    plain = seconds["plain float32"]
+
+    def ratio(spent: dict[str, list[float]], name: str) -> float:
+        pairs = zip(spent["plain float32"], spent[name], strict=True)
+        return round(statistics.median(plain / own for plain, own in pairs), 2)
+
     return {
         "machine": f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads",
         "tokens_per_prompt": round(tokens / (rounds * count)),
@@ -125,9 +131,8 @@ def measure(folder: Path, count: int, rounds: int) -> dict[str, Any]:
         "variants": {
             name: {
                 "prompts_per_s": round(count * rounds / sum(spent), 2),
-                "ratio_to_plain": round(
-                    statistics.median(p / s for p, s in zip(plain, spent, strict=True)), 2
-                ),
+                "ratio_to_plain": ratio(seconds, name),
+                "cpu_ratio_to_plain": ratio(cpu_seconds, name),
                 "max_difference": round(difference[name], 5),
             }
             for name, spent in seconds.items()
@@ -148,9 +153,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(json.dumps(found, indent=1))
         return 0
     print(f"{found['prompts']} prompts of {found['tokens_per_prompt']} tokens on {found['machine']}")
-    print(f"{'':36}{'prompts/s':>10}{'ratio':>8}{'max diff':>10}")
+    print(f"{'':36}{'prompts/s':>10}{'ratio':>8}{'by CPU':>8}{'max diff':>10}")
     for name, row in found["variants"].items():
-        print(f"{name:36}{row['prompts_per_s']:>10}{row['ratio_to_plain']:>8}{row['max_difference']:>10}")
+        cells = zip(row.values(), (10, 8, 8, 10), strict=True)
+        print(f"{name:36}" + "".join(f"{value:>{width}}" for value, width in cells))
     return 0
 
 
