@@ -20,6 +20,8 @@ from streams.event import AlarmEvent
 from streams.life import AlarmLife, LiveAlarm
 from telcollm.state import ComponentState, Suppression
 
+_NOT_SUPPRESSED = Suppression.NONE
+
 
 class Relation(Protocol):
     """What correlation asks of a cause graph."""
@@ -113,9 +115,10 @@ class Correlator:
         outcome = self.life.apply(event, self.watermark_ms)
         told: list[Snapshot] = []
         delta = self.delta
-        for alarm in outcome.raised:
+        alarm = outcome.raised
+        if alarm is not None:
             delta.alarms[alarm.alarm_id] = alarm
-            if alarm.suppressed is Suppression.NONE:
+            if alarm.suppressed is _NOT_SUPPRESSED:
                 self._place(alarm, told)
             else:
                 self._expiry.append(alarm)
@@ -125,11 +128,11 @@ class Correlator:
         for alarm in outcome.cleared:
             delta.alarms[alarm.alarm_id] = alarm
             self._settle(alarm, told)
-        if outcome.orphan_clears:
-            delta.orphan_clears.extend(outcome.orphan_clears)
-        if outcome.too_late:
-            delta.too_late.extend(outcome.too_late)
-            delta.late_count += len(outcome.too_late)
+        if outcome.orphan_clear is not None:
+            delta.orphan_clears.append(outcome.orphan_clear)
+        if outcome.too_late is not None:
+            delta.too_late.append(outcome.too_late)
+            delta.late_count += 1
         return told
 
     def advance(self, watermark_ms: int) -> list[Snapshot]:
@@ -157,7 +160,7 @@ class Correlator:
         return told
 
     def _push(self, component: Component) -> None:
-        heappush(self._windows, (component.last_ms, component.component_id, next(self._pushes), component))
+        heappush(self._windows, (component.last_ms, component.first[1], next(self._pushes), component))
 
     def _touch(self, component: Component) -> None:
         self.delta.components[id(component)] = component
@@ -231,6 +234,9 @@ class Correlator:
 
     def _join(self, alarm: LiveAlarm, found: list[Component], told: list[Snapshot]) -> Component:
         """Put the alarm into the earliest of the components found; the others are superseded."""
+        if len(found) == 1 and (alarm.raised_ms, alarm.alarm_id) > found[0].first:
+            found[0].add(alarm)
+            return found[0]
         before = [(component.component_id, component.alarm_count > 0) for component in found]
         largest = max(found, key=lambda component: len(component.groups))
         losers = [component for component in found if component is not largest]
@@ -252,7 +258,7 @@ class Correlator:
     def _revise(self, alarm: LiveAlarm, told: list[Snapshot]) -> None:
         """Take a change of an alarm in: one more fact, a worse severity, or its coming off the shelf."""
         if alarm.component is None:
-            if alarm.suppressed is Suppression.NONE and not alarm.indexed:
+            if alarm.suppressed is _NOT_SUPPRESSED and not alarm.indexed:
                 self._place(alarm, told)
             return
         component = alarm.component.root

@@ -57,7 +57,7 @@ class PartitionWatermark(msgspec.Struct):
         mark = self.sources.get(source)
         if mark is None:
             mark = self.sources[source] = SourceMark()
-        if (offset, place) <= (mark.offset, mark.place):
+        if offset < mark.offset or (offset == mark.offset and place <= mark.place):
             return False
         mark.offset, mark.place = offset, place
         return True
