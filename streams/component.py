@@ -155,9 +155,7 @@ class Component:
         self.append_ms = max(self.append_ms, other.append_ms)
         self.first_offset = min(self.first_offset, other.first_offset)
         self.last_offset = max(self.last_offset, other.last_offset)
-        for place, group in other.groups.items():
-            known = self.groups.get(place)
-            self.groups[place] = group if known is None else _joined(known, group)
+        join_groups(self.groups, other.groups.values())
         other.groups = {}
 
     def snapshot(self, superseded: tuple[str, str] | None = None) -> Snapshot:
@@ -223,6 +221,17 @@ def _grown(group: MemberGroup, alarm: AlarmState) -> MemberGroup:
         last_ms if last_ms >= raised_ms else raised_ms,
         group.repeats + 1,
     )
+
+
+def join_groups(
+    groups: dict[tuple[str, str], MemberGroup], others: Iterable[MemberGroup]
+) -> dict[tuple[str, str], MemberGroup]:
+    """Return `groups`, by (object, problem), with others joined into them."""
+    for group in others:
+        place = (group.managed_object, group.problem)
+        known = groups.get(place)
+        groups[place] = group if known is None else _joined(known, group)
+    return groups
 
 
 def _joined(one: MemberGroup, other: MemberGroup) -> MemberGroup:

@@ -194,6 +194,10 @@ class CorrelateStage:
         for snapshot in snapshots:
             lane = lane_of(self._topic, snapshot.partition)
             if snapshot.superseded_by:
+                survivor = _survivor(deltas[snapshot.partition], snapshot.superseded_by)
+                whole = wholes.get((snapshot.partition, survivor))
+                if whole is not None and whole.component_id != snapshot.component_id:
+                    snapshot = _superseded(snapshot, whole)
                 incident, _ = self._writer.write(snapshot)
                 outcome.rows.append(incident)
                 outcome.messages.append(_message(incident, lane, self._incidents_topic))
@@ -246,7 +250,7 @@ class CorrelateStage:
             for part in parts:
                 wholes[(part.partition, part.component_id)] = whole
                 if part.component_id != whole.component_id:
-                    loser = self._writer.write(_superseded(part, whole.component_id))[0]
+                    loser = self._writer.write(_superseded(part, whole))[0]
                     outcome.rows.append(loser)
                     message_id = f"superseded:{part.component_id}:{whole.component_id}"
                     outcome.messages.append(_message(loser, lane, self._incidents_topic, message_id))
@@ -279,9 +283,17 @@ def _reaching_across(deltas: Mapping[int, Delta]) -> list[tuple[int, str]]:
     )
 
 
-def _superseded(part: Snapshot, winner_id: str) -> Snapshot:
+def _survivor(delta: Delta, component_id: str) -> str:
+    """Return what a component was merged into in the end, itself if into nothing."""
+    while component_id in delta.merged:
+        component_id = delta.merged[component_id]
+    return component_id
+
+
+def _superseded(part: Snapshot, whole: Snapshot) -> Snapshot:
+    """Return a part as superseded by the whole, in a revision later than any the part's id can have had."""
     values = {name: getattr(part, name) for name in part.__struct_fields__}
-    return Snapshot(**{**values, "revision": part.revision + 1, "superseded_by": winner_id})
+    return Snapshot(**{**values, "revision": whole.revision + 1, "superseded_by": whole.component_id})
 
 
 def _message(incident: Incident, lane: str, topic: str, message_id: str = "") -> OutboxMessage:

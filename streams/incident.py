@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from streams.component import MAX_GROUPS, Component, Snapshot, group_order
+from streams.component import MAX_GROUPS, Component, Snapshot, group_order, join_groups
 from streams.correlation import Neighbourhood
 from streams.ranking import rank
 from telcollm.graph import CauseGraph
@@ -38,22 +38,23 @@ def merged(snapshots: Sequence[Snapshot]) -> Snapshot:
     """Return several components of different partitions as one: counts add up, the earliest gives the id."""
     if len(snapshots) == 1:
         return snapshots[0]
+    complete = all(item.complete for item in snapshots)
     first = min(snapshots, key=lambda item: (item.first_ms, item.component_id))
-    groups = sorted((group for item in snapshots for group in item.groups), key=group_order)
+    groups = join_groups({}, (group for item in snapshots for group in item.groups))
     return Snapshot(
         component_id=first.component_id,
         partition=first.partition,
         tenant=first.tenant,
         region=first.region,
         mode=first.mode,
-        revision=sum(item.revision for item in snapshots),
-        complete=all(item.complete for item in snapshots),
+        revision=sum(item.revision - item.complete for item in snapshots) + complete,
+        complete=complete,
         alarm_count=sum(item.alarm_count for item in snapshots),
         active=sum(item.active for item in snapshots),
         severity=max(item.severity for item in snapshots),
         first_ms=min(item.first_ms for item in snapshots),
         last_ms=max(item.last_ms for item in snapshots),
-        groups=tuple(groups[:MAX_GROUPS]),
+        groups=tuple(sorted(groups.values(), key=group_order)[:MAX_GROUPS]),
         boundary=True,
         append_ms=max(item.append_ms for item in snapshots),
         first_offset=min(item.first_offset for item in snapshots),

@@ -94,7 +94,7 @@ class StoreTransaction(Protocol):
         ...
 
     def members(self, component_ids: Iterable[tuple[int, str]]) -> list[AlarmState]:
-        """Return the home alarms of the components in order of (raised_ms, alarm_id)."""
+        """Return the alarms of the components, copies included, in order of (raised_ms, alarm_id)."""
         ...
 
     def put_incidents(self, incidents: Iterable[Incident]) -> None:

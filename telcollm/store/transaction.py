@@ -118,11 +118,11 @@ class SqlTransaction:
         return links.linked_components(self._connection, component_ids)
 
     def members(self, component_ids: Iterable[tuple[int, str]]) -> list[AlarmState]:
-        """Return the home alarms of the components in order of (raised_ms, alarm_id)."""
+        """Return the alarms of the components, copies included, in order of (raised_ms, alarm_id)."""
         places = {place for place in component_ids if place[1]}
         found: list[AlarmState] = []
         for ids in rows.chunks(sorted({component_id for _, component_id in places})):
-            statement = sa.select(*MEMBER_COLUMNS).where(alarms.c.component_id.in_(ids), alarms.c.home)
+            statement = sa.select(*MEMBER_COLUMNS).where(alarms.c.component_id.in_(ids))
             members = map(rows.alarm_state, self._connection.execute(statement))
             found += [member for member in members if (member.partition, member.component_id) in places]
         found.sort(key=lambda member: (member.raised_ms, member.alarm_id))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -65,3 +66,36 @@ def test_a_broker_restart_leaves_what_a_calm_run_leaves(database: list[str], tmp
         assert disturbed.run() == 0
         assert calm.run() == 0
         same(disturbed.outcome(), calm.outcome())
+
+
+@pytest.mark.broker
+@pytest.mark.timeout(600)
+def test_a_cut_through_the_topology_gives_the_incidents_of_the_whole(
+    broker: EmbeddedBroker, database: list[str], tmp_path: Path
+) -> None:
+    whole, cut = pipelines(broker, database, tmp_path, PAYLOADS)
+    cut.streams |= {"neighbourhood_size": 2, "partitions": 4}
+    assert whole.run() == 0
+    assert cut.run() == 0
+    expected, found = whole.outcome(), cut.outcome()
+    assert found["doubled"] == []
+    assert found["members"] == expected["members"]
+    for incident_id, incident in standing(expected).items():
+        other = standing(found)[incident_id]
+        told = (
+            "revision",
+            "alarmCount",
+            "activeAlarms",
+            "rootCauseAlarm",
+            "confidence",
+            "status",
+            "problems",
+        )
+        for field in told:
+            assert other.get(field) == incident.get(field), (incident_id, field)
+    assert standing(found).keys() == standing(expected).keys()
+
+
+def standing(outcome: dict[str, Any]) -> dict[str, Any]:
+    """The incidents that were not superseded."""
+    return {name: item for name, item in outcome["incidents"].items() if not item.get("supersededBy")}

@@ -245,7 +245,7 @@ def test_members_are_the_home_alarms_of_the_named_components_in_order(store: Sto
             ]
         )
         found = transaction.members([(0, "i1"), (1, "i2"), (0, ""), (5, "absent")])
-    assert [member.alarm_id for member in found] == ["first", "a", "b"]
+    assert [member.alarm_id for member in found] == ["first", "a", "b", "copy"]
 
 
 def test_partition_loads_what_is_open_unresolved_or_recent_and_nothing_else(store: Store) -> None:
