@@ -230,15 +230,13 @@ def _print_table(results: list[Assessment]) -> None:
             (", prior's unknown pairs", result.with_prior_unknown_pairs),
         ):
             for point, scores in (scored or {}).items():
+                ratios = (scores.precision, scores.recall, scores.f1, scores.g_score)
                 table.add_row(
                     result.record + label,
                     point,
                     f"{scores.edges} / {scores.true_edges}",
-                    *(f"{value:.3f}" for value in (scores.precision, scores.recall, scores.f1)),
-                    *(
-                        f"{value:.3f}"
-                        for value in (scores.trivial_f1, scores.g_score, scores.ap_over_density)
-                    ),
+                    *(f"{ratio:.3f}" for ratio in ratios),
+                    f"{scores.ap_over_density:.2f}",
                 )
     console = Console()
     console.print(table)
