@@ -113,7 +113,7 @@ class Component:
         """Take an alarm in."""
         raised_ms = alarm.raised_ms
         if raised_ms <= self.first[0]:
-            self._begin_at((raised_ms, alarm.alarm_id))
+            self._begin_at((raised_ms, alarm.alarm_id), alarm.region, alarm.mode)
         if raised_ms > self.last_ms:
             self.last_ms = raised_ms
         if not alarm.home:
@@ -138,14 +138,16 @@ class Component:
         known = self.groups.get(place)
         self.groups[place] = _group_of(alarm) if known is None else _grown(known, alarm)
 
-    def _begin_at(self, first: tuple[int, str]) -> None:
+    def _begin_at(self, first: tuple[int, str], region: str, mode: str) -> None:
+        """Take the earliest alarm's name, region and mode, so that none depends on the order of arrival."""
         if first < self.first:
             self.first, self._component_id = first, ""
+            self.region, self.mode = region, mode
 
     def take_in(self, other: Component) -> None:
         """Take all of another component in; it points here from now on."""
         other.parent = self
-        self._begin_at(other.first)
+        self._begin_at(other.first, other.region, other.mode)
         self.last_ms = max(self.last_ms, other.last_ms)
         self.alarm_count += other.alarm_count
         self.active += other.active

@@ -9,7 +9,6 @@ Does not know Kafka, the store or any model.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import deque
 from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 from itertools import count
@@ -102,9 +101,9 @@ class Correlator:
         self._gap_ms = gap_ms
         self._graph = graph
         self._topology = topology
-        self._lanes: dict[str, dict[str, _Lane]] = {}
+        self._lanes: dict[str, dict[str, dict[str, _Lane]]] = {}
         self._relations: dict[tuple[str, str], bool] = {}
-        self._expiry: deque[LiveAlarm] = deque()
+        self._expiry: list[tuple[int, int, LiveAlarm]] = []
         self._windows: list[tuple[int, str, int, Component]] = []
         self._pushes = count()
         self.components: set[Component] = set()
@@ -121,7 +120,7 @@ class Correlator:
             if alarm.suppressed is _NOT_SUPPRESSED:
                 self._place(alarm, told)
             else:
-                self._expiry.append(alarm)
+                self._will_expire(alarm)
         for alarm in outcome.changed:
             delta.alarms[alarm.alarm_id] = alarm
             self._revise(alarm, told)
@@ -159,6 +158,9 @@ class Correlator:
         self.life.expire_clears(watermark_ms)
         return told
 
+    def _will_expire(self, alarm: LiveAlarm) -> None:
+        heappush(self._expiry, (alarm.raised_ms, next(self._pushes), alarm))
+
     def _push(self, component: Component) -> None:
         heappush(self._windows, (component.last_ms, component.first[1], next(self._pushes), component))
 
@@ -170,13 +172,14 @@ class Correlator:
         found: list[Component] = []
         told_before = len(told)
         raised_ms, name = alarm.raised_ms, alarm.managed_object
-        lanes = self._lanes.get(name)
+        places = self._lanes.setdefault(alarm.tenant, {})
+        lanes = places.get(name)
         if lanes is None:
-            lanes = self._lanes[name] = {}
+            lanes = places[name] = {}
         else:
             self._search(lanes, alarm, True, found)
         for near in self._topology.neighbours(name, raised_ms):
-            near_lanes = self._lanes.get(near)
+            near_lanes = places.get(near)
             if near_lanes:
                 self._search(near_lanes, alarm, False, found)
         lane = lanes.get(alarm.problem)
@@ -184,7 +187,7 @@ class Correlator:
             lane = lanes[alarm.problem] = _Lane()
         lane.insert(alarm)
         alarm.indexed = True
-        self._expiry.append(alarm)
+        self._will_expire(alarm)
         if not found:
             component = Component(alarm)
             self.components.add(component)
@@ -286,17 +289,18 @@ class Correlator:
     def _expire(self, before_ms: int) -> None:
         """Take alarms that can link no more out of the index, and out of memory once they have cleared."""
         queue = self._expiry
-        while queue and queue[0].raised_ms < before_ms:
-            alarm = queue.popleft()
+        while queue and queue[0][0] < before_ms:
+            alarm = heappop(queue)[2]
             if alarm.indexed:
-                lanes = self._lanes.get(alarm.managed_object)
+                places = self._lanes[alarm.tenant]
+                lanes = places.get(alarm.managed_object)
                 lane = lanes.get(alarm.problem) if lanes else None
                 if lanes and lane:
                     lane.discard(alarm)
                     if not lane.times:
                         del lanes[alarm.problem]
                         if not lanes:
-                            del self._lanes[alarm.managed_object]
+                            del places[alarm.managed_object]
                 alarm.indexed = False
             if alarm.cleared_ms is not None:
                 self.life.forget(alarm)
@@ -325,9 +329,10 @@ class Correlator:
                     component.add(alarm)
                 alarm.component = component
             if alarm.raised_ms >= before_ms:
-                self._expiry.append(alarm)
+                self._will_expire(alarm)
                 if alarm.component is not None:
-                    lane = self._lanes.setdefault(alarm.managed_object, {}).setdefault(alarm.problem, _Lane())
+                    places = self._lanes.setdefault(alarm.tenant, {})
+                    lane = places.setdefault(alarm.managed_object, {}).setdefault(alarm.problem, _Lane())
                     lane.insert(alarm)
                     alarm.indexed = True
             elif alarm.cleared_ms is not None:

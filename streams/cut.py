@@ -40,8 +40,7 @@ class Cut:
             home = self.home(name)
             near = {self.home(other) for other in topology.all_neighbours(name)} - {home}
             self._targets[name] = (home, *sorted(near))
-        homes = {name: self.home(name) for name in sorted(self.neighbourhood_of)}
-        content = repr((partitions, sorted(self.neighbourhood_of.items()), homes))
+        content = repr((partitions, sorted(self.neighbourhood_of.items()), sorted(self._targets.items())))
         self.version = blake2b(content.encode(), digest_size=6).hexdigest()
 
     def home(self, managed_object: str) -> int:

@@ -13,8 +13,8 @@ import msgspec
 
 from streams.cut import Cut
 from streams.envelope import TICK_PLACE, VERSION, Envelope, pack
-from streams.event import AlarmEvent, EventKind, event_of
-from streams.formats import decode_alarms
+from streams.event import AlarmEvent, EventKind, event_of, tells_of_life
+from streams.formats import check_mapping, decode_alarms
 from streams.kafka.sink import RecordSink
 from streams.kafka.source import PartitionSource, RawRecord
 from streams.outbox import Reached, nothing
@@ -23,10 +23,8 @@ from streams.watermark import SourceTicks
 from telcollm.codec import encode
 from telcollm.errors import DecodeError
 from telcollm.ports import Clock, Store
-from telcollm.records import Alarm, NotificationType
 from telcollm.settings import Settings, SourceSettings
 from telcollm.state import DeadLetter, OutboxMessage, Progress
-
 
 MAX_RECORD_BYTES: Final = 512 * 1024
 """A larger record is dead-lettered: what it becomes must fit a message of Kafka's default size."""
@@ -63,11 +61,10 @@ def decode_events(record: RawRecord, source: SourceSettings) -> list[AlarmEvent]
         )
         raise DecodeError(message)
     alarms = decode_alarms(record.value or b"", source)
-    # A notice that the list was rebuilt, without the list, says nothing of what is closed.
-    alarms = [item for item in alarms if not _is_bare_notice(item)]
     return [
         event_of(alarm, body=encode(alarm), append_ms=record.timestamp_ms, offset=record.offset)
         for alarm in alarms
+        if tells_of_life(alarm)
     ]
 
 
@@ -94,6 +91,8 @@ class EdgeStage:
         self._clock = clock
         self._expected = source_partitions
         self._reached = reached
+        for source in settings.sources:
+            check_mapping(source)
         self._sources = {item.topic: item for item in settings.sources}
         self._events_topic = on_wire(settings.kafka, EVENTS)
         self._dead_letter_topic = on_wire(settings.kafka, DEAD_LETTERS)
@@ -248,11 +247,6 @@ class EdgeStage:
         """Leave the group and let go of the connections."""
         self._source.close()
         self._sink.close()
-
-
-def _is_bare_notice(alarm: Alarm) -> bool:
-    rebuilt = alarm.notification_type is NotificationType.ALARM_LIST_REBUILT
-    return rebuilt and "keys" not in alarm.additional_information
 
 
 def _letter(record: RawRecord, error: DecodeError) -> DeadLetter:

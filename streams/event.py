@@ -63,12 +63,33 @@ def to_ms(time: datetime) -> int:
 _RAISE, _CHANGE, _CLEAR, _REBUILT = EventKind
 _CLEARED, _SHELVED = PerceivedSeverity.CLEARED, OperatorState.SHELVED
 _NOTHING_LISTED: Final[frozenset[str]] = frozenset()
-_OUTAGE_WORDS = frozenset(("true", "inplannedoutage", "yes"))
+_OUTAGE_WORDS = frozenset(("true", "inplannedoutage", "outofservice", "yes"))
 _KINDS = {
     NotificationType.NEW_ALARM: _RAISE,
     NotificationType.CLEARED_ALARM: _CLEAR,
     NotificationType.ALARM_LIST_REBUILT: _REBUILT,
 }
+
+
+_ASIDE = frozenset(
+    (
+        NotificationType.ACK_STATE_CHANGED,
+        NotificationType.COMMENTS,
+        NotificationType.CORRELATED_NOTIFICATION_CHANGED,
+        NotificationType.POTENTIAL_FAULTY_ALARM_LIST,
+    )
+)
+
+
+def tells_of_life(alarm: Alarm) -> bool:
+    """Tell whether the notification says that an alarm began, changed or ended.
+
+    Acknowledgements, comments, correlations and warnings about the list do not; nor does a notice that the
+    list was rebuilt, without the list.
+    """
+    if alarm.notification_type is NotificationType.ALARM_LIST_REBUILT:
+        return "keys" in alarm.additional_information
+    return alarm.notification_type not in _ASIDE
 
 
 def alarm_key(alarm: Alarm) -> str:

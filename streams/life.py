@@ -8,8 +8,8 @@ Source: X.733 (matching of clears), 3GPP TS 28.532 notifyAlarmListRebuilt.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from heapq import heappop, heappush
 from typing import Any
 
 from streams.event import AlarmEvent, EventKind
@@ -19,6 +19,9 @@ from telcollm.state import AlarmState, Suppression
 _, _CHANGE, _CLEAR, _REBUILT = EventKind
 _NOT_SUPPRESSED = Suppression.NONE
 _ALWAYS_IN_SERVICE: Callable[[str, int], bool] = lambda managed_object, at_ms: False  # noqa: E731
+
+
+_NO_LISTS: Mapping[int, frozenset[str]] = {}
 
 
 class LiveAlarm(AlarmState):
@@ -65,9 +68,9 @@ class AlarmLife:
         self.partition = partition
         self._planned = planned
         self._keys: dict[str, _Key] = {}
-        self._rebuilds: dict[str, tuple[int, frozenset[str]]] = {}
-        self._clear_queue: deque[tuple[int, str]] = deque()
-        self._unmet: deque[tuple[int, str]] = deque()
+        self._rebuilds: dict[str, dict[int, frozenset[str]]] = {}
+        self._clear_queue: list[tuple[int, str]] = []
+        self._unmet: list[tuple[int, str]] = []
         self.open_alarms = 0
 
     def apply(self, event: AlarmEvent, watermark_ms: int) -> Outcome:
@@ -105,9 +108,9 @@ class AlarmLife:
         after = bisect_left(key.clears, raised_ms)
         if after < len(key.clears) and (cleared_ms is None or key.clears[after] < cleared_ms):
             cleared_ms = key.clears[after]
-        rebuild = self._rebuilds.get(event.source_system_id)
-        if rebuild is not None and raised_ms <= rebuild[0] and event.key not in rebuild[1]:
-            cleared_ms = rebuild[0] if cleared_ms is None else min(cleared_ms, rebuild[0])
+        for rebuilt_ms, listed in self._rebuilds.get(event.source_system_id, _NO_LISTS).items():
+            if raised_ms <= rebuilt_ms and event.key not in listed:
+                cleared_ms = rebuilt_ms if cleared_ms is None else min(cleared_ms, rebuilt_ms)
         if cleared_ms is not None:
             alarm.cleared_ms = cleared_ms
             alarm.facts += 1
@@ -175,7 +178,7 @@ class AlarmLife:
         if place < len(key.clears) and key.clears[place] == cleared_ms:
             return
         key.clears.insert(place, cleared_ms)
-        self._clear_queue.append((cleared_ms, name))
+        heappush(self._clear_queue, (cleared_ms, name))
         met = False
         for alarm in key.alarms:
             if alarm.raised_ms > cleared_ms:
@@ -187,33 +190,37 @@ class AlarmLife:
                 outcome.cleared.append(alarm)
                 met = True
             elif alarm.cleared_ms > cleared_ms:
-                self._unmet.append((alarm.cleared_ms, name))
+                heappush(self._unmet, (alarm.cleared_ms, name))
                 alarm.cleared_ms = cleared_ms
                 outcome.changed.append(alarm)
                 met = True
             elif alarm.cleared_ms == cleared_ms:
                 met = True
         if not met:
-            self._unmet.append((cleared_ms, name))
+            heappush(self._unmet, (cleared_ms, name))
             outcome.orphan_clear = (name, cleared_ms)
 
     def _rebuild(self, event: AlarmEvent, outcome: Outcome) -> None:
         """Close what a rebuilt alarm list leaves out: whatever was raised by then and is not listed."""
-        known = self._rebuilds.get(event.source_system_id)
-        if known is not None and known[0] >= event.event_ms:
+        rebuilt_ms = event.event_ms
+        lists = self._rebuilds.setdefault(event.source_system_id, {})
+        if rebuilt_ms in lists:
             return
-        self._rebuilds[event.source_system_id] = (event.event_ms, event.listed)
+        lists[rebuilt_ms] = event.listed
         for name, key in list(self._keys.items()):
             if name in event.listed:
                 continue
             for alarm in key.alarms:
-                if alarm.source_system_id != event.source_system_id or alarm.raised_ms > event.event_ms:
+                if alarm.source_system_id != event.source_system_id or alarm.raised_ms > rebuilt_ms:
                     continue
                 if alarm.cleared_ms is None:
-                    alarm.cleared_ms = event.event_ms
+                    alarm.cleared_ms = rebuilt_ms
                     alarm.facts += 1
                     self.open_alarms -= 1
                     outcome.cleared.append(alarm)
+                elif alarm.cleared_ms > rebuilt_ms:
+                    alarm.cleared_ms = rebuilt_ms
+                    outcome.changed.append(alarm)
 
     def forget(self, alarm: LiveAlarm) -> None:
         """Drop an alarm that has cleared and can link no more."""
@@ -227,12 +234,12 @@ class AlarmLife:
             del self._keys[alarm.key]
 
     def expire_clears(self, before_ms: int) -> None:
-        """Drop clears that no raise still to come can need."""
+        """Drop clears and rebuilt lists that no raise still to come can need."""
         while self._unmet and self._unmet[0][0] < before_ms:
-            self._unmet.popleft()
+            heappop(self._unmet)
         queue = self._clear_queue
         while queue and queue[0][0] < before_ms:
-            cleared_ms, name = queue.popleft()
+            cleared_ms, name = heappop(queue)
             key = self._keys.get(name)
             if key is None:
                 continue
@@ -241,6 +248,12 @@ class AlarmLife:
                 del key.clears[place]
             if not key.alarms and not key.clears:
                 del self._keys[name]
+        for source, lists in list(self._rebuilds.items()):
+            kept = {at: listed for at, listed in lists.items() if at >= before_ms}
+            if kept:
+                self._rebuilds[source] = kept
+            else:
+                del self._rebuilds[source]
 
     def restore(self, alarms: Iterable[LiveAlarm], watermark_ms: int) -> None:
         """Take back alarms from the store, their clears with them."""
@@ -251,30 +264,31 @@ class AlarmLife:
                 self.open_alarms += 1
             elif alarm.cleared_ms >= watermark_ms and alarm.cleared_ms not in key.clears:
                 insort(key.clears, alarm.cleared_ms)
-                self._clear_queue.append((alarm.cleared_ms, alarm.key))
+                heappush(self._clear_queue, (alarm.cleared_ms, alarm.key))
 
     @property
     def unmet_clears(self) -> list[tuple[int, str]]:
         """Clears, as (cleared_ms, key), that may meet a raise still to come and that no alarm row holds."""
-        return list(self._unmet)
+        return sorted(self._unmet)
 
     def restore_clears(self, clears: Iterable[tuple[int, str]]) -> None:
         """Take back clears that wait for their raise."""
         for cleared_ms, name in clears:
-            self._unmet.append((cleared_ms, name))
+            heappush(self._unmet, (cleared_ms, name))
             key = self._keys.setdefault(name, _Key())
             if cleared_ms not in key.clears:
                 insort(key.clears, cleared_ms)
-                self._clear_queue.append((cleared_ms, name))
+                heappush(self._clear_queue, (cleared_ms, name))
 
     @property
-    def rebuilds(self) -> dict[str, tuple[int, frozenset[str]]]:
-        """The latest rebuilt alarm list of each source: its time, and the keys it listed."""
+    def rebuilds(self) -> Mapping[str, Mapping[int, frozenset[str]]]:
+        """The rebuilt alarm lists of each source that a raise still to come can need, by their times."""
         return self._rebuilds
 
-    def restore_rebuilds(self, rebuilds: dict[str, tuple[int, frozenset[str]]]) -> None:
-        """Take back the latest rebuilt alarm lists."""
-        self._rebuilds.update(rebuilds)
+    def restore_rebuilds(self, rebuilds: Mapping[str, Mapping[int, frozenset[str]]]) -> None:
+        """Take back rebuilt alarm lists."""
+        for source, lists in rebuilds.items():
+            self._rebuilds.setdefault(source, {}).update(lists)
 
 
 def _place(alarms: list[LiveAlarm], raised_ms: int) -> int:

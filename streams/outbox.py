@@ -74,15 +74,15 @@ class OutboxRelay:
                 headers += [(name, value.encode()) for name, value in message.headers]
                 self._sink.send(message.topic, message.key.encode(), message.value, headers)
             delivered = self._sink.flush()
+            self._reached("after outbox")
+            marks: dict[tuple[str, str, int], int] = {}
+            for message, place in zip(waiting, delivered, strict=True):
+                spot = (message.lane, place.topic, place.partition)
+                marks[spot] = max(marks.get(spot, 0), place.offset + 1)
+            self._finish(waiting, marks)
         except TransientError:
             self._uncertain |= {message.lane for message in waiting}
             raise
-        self._reached("after outbox")
-        marks: dict[tuple[str, str, int], int] = {}
-        for message, place in zip(waiting, delivered, strict=True):
-            spot = (message.lane, place.topic, place.partition)
-            marks[spot] = max(marks.get(spot, 0), place.offset + 1)
-        self._finish(waiting, marks)
         return len(waiting)
 
     def _settle(self, lane: str) -> None:

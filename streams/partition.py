@@ -31,7 +31,7 @@ class _Blob(msgspec.Struct):
     watermark: PartitionWatermark
     watermark_ms: int
     unmet_clears: list[tuple[int, str]]
-    rebuilds: dict[str, tuple[int, list[str]]]
+    rebuilds: dict[str, list[tuple[int, list[str]]]]
     late_count: int = 0
     duplicate_count: int = 0
 
@@ -89,7 +89,10 @@ class Partition:
             watermark=self.watermark,
             watermark_ms=self.correlator.watermark_ms,
             unmet_clears=life.unmet_clears,
-            rebuilds={source: (at, sorted(keys)) for source, (at, keys) in life.rebuilds.items()},
+            rebuilds={
+                source: [(at, sorted(keys)) for at, keys in sorted(lists.items())]
+                for source, lists in life.rebuilds.items()
+            },
             late_count=self.late_count,
             duplicate_count=self.duplicate_count,
         )
@@ -105,7 +108,7 @@ class Partition:
         self.correlator.watermark_ms = blob.watermark_ms
         self.late_count, self.duplicate_count = blob.late_count, blob.duplicate_count
         self.correlator.life.restore_rebuilds(
-            {source: (at, frozenset(keys)) for source, (at, keys) in blob.rebuilds.items()}
+            {source: {at: frozenset(keys) for at, keys in lists} for source, lists in blob.rebuilds.items()}
         )
         self.correlator.life.restore_clears(blob.unmet_clears)
 

@@ -20,11 +20,12 @@ from typing import Final
 from telcollm.errors import SettingsError
 
 _EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_FIFTEEN: Final = re.compile(r"(?<![\w.])\d{15}(?![\w.])")
-_IMSI_LABEL: Final = re.compile(r"(?i)\bimsi\W{0,3}(\d{14,15})\b")
-_MSISDN: Final = re.compile(r"(?<![\w.+])(?:\+|00)[1-9]\d{1,3}(?:[ \-()/]{0,2}\d{2,5}){2,5}(?![\w])")
-_MSISDN_LABEL: Final = re.compile(r"(?i)\b(?:msisdn|phone|mobile|tel|caller)\W{0,3}(\d{7,15})\b")
+_FIFTEEN: Final = re.compile(r"(?<![\w.])\d{15}(?!\w|\.\d)")
+_IMSI_LABEL: Final = re.compile(r"(?i)(?<![<\w])imsi\W{0,5}(\d{14,15})\b")
+_MSISDN: Final = re.compile(r"(?<![\w.+])(?:\+|00)[1-9]\d{0,3}(?:[ \-()/]{0,2}\d{2,5}){2,5}(?!\w)")
+_MSISDN_LABEL: Final = re.compile(r"(?i)(?<![<\w])(?:msisdn|phone|mobile|tel|caller)\W{0,5}(\d{7,15})\b")
 _TOKEN: Final = re.compile(r"<(?:MSISDN|IMSI|IMEI|EMAIL|NAME):[0-9a-f]{10}>")
+_TOKENS: Final = re.compile(f"({_TOKEN.pattern})")
 
 
 class Guard:
@@ -45,8 +46,8 @@ class Guard:
             raise SettingsError(message)
         self._key = key
         self._vault: MutableMapping[str, str] = {} if vault is None else vault
-        known = sorted({name.strip() for name in names if len(name.strip()) >= 3}, key=len, reverse=True)
-        self._names = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, known))})(?!\w)") if known else None
+        known = sorted({name.strip() for name in names if _is_name(name.strip())}, key=len, reverse=True)
+        self._names = re.compile("|".join(map(_name_pattern, known)), re.IGNORECASE) if known else None
 
     def hide(self, text: str) -> str:
         """Return `text` with MSISDN, IMSI, IMEI, e-mail addresses and customer names as tokens.
@@ -57,6 +58,12 @@ class Guard:
         >>> "1234567" in guard.hide("call +49 170 1234567")
         False
         """
+        return "".join(
+            part if _TOKEN.fullmatch(part) else self._hide_plain(part) for part in _TOKENS.split(text)
+        )
+
+    def _hide_plain(self, text: str) -> str:
+        """Return text that holds no tokens yet with tokens in place of identifiers."""
         text = _EMAIL.sub(lambda found: self._token("EMAIL", found[0]), text)
         text = _IMSI_LABEL.sub(lambda found: found[0].replace(found[1], self._token("IMSI", found[1])), text)
         text = _FIFTEEN.sub(lambda found: self._token("IMEI" if _luhn(found[0]) else "IMSI", found[0]), text)
@@ -73,13 +80,25 @@ class Guard:
         return _TOKEN.sub(lambda found: self._vault.get(found[0], found[0]), text)
 
     def _token(self, kind: str, value: str) -> str:
-        plain = re.sub(r"[^\w@.]", "", value).casefold() if kind != "NAME" else value.casefold()
+        plain = value.casefold()
         if kind == "MSISDN":
             plain = re.sub(r"\D", "", value).removeprefix("00")
         digest = hmac.new(self._key, f"{kind}:{plain}".encode(), hashlib.sha256).hexdigest()[:10]
         token = f"<{kind}:{digest}>"
         self._vault.setdefault(token, value)
         return token
+
+
+def _is_name(name: str) -> bool:
+    """Tell whether a name is long enough to be told from other words: a Chinese one of two characters is."""
+    return len(name) >= (3 if name.isascii() else 2)
+
+
+def _name_pattern(name: str) -> str:
+    """Return the pattern of a name; only where it ends in an ASCII letter must a word end there too."""
+    before = r"(?<!\w)" if name[0].isascii() else ""
+    after = r"(?!\w)" if name[-1].isascii() else ""
+    return before + re.escape(name) + after
 
 
 def load_key(home: Path) -> bytes:

@@ -172,13 +172,30 @@ def load_settings(path: Path | None = None) -> Settings:
 
 
 def _explain(error: Exception, file: Path | None) -> str:
-    place = str(file) if file else "the environment (TELCOLLM_...)"
+    """Return one line a fault: name, value (never a secret), what is allowed, and where to set it."""
     if not isinstance(error, pydantic.ValidationError):
-        return f"settings cannot be read: {error}; set them in {place}"
+        return f"settings cannot be read: {error}; set them in the environment (TELCOLLM_...)"
     lines = []
     for fault in error.errors(include_url=False, include_context=False):
-        name = ".".join(str(step) for step in fault["loc"])
-        secret = any(word in name for word in ("password", "secret", "api_key", "store_url"))
-        received = "(secret)" if secret else repr(fault["input"])
-        lines.append(f"{name}={received}: {fault['msg']}; set {name} in {place}")
+        path = [str(step) for step in fault["loc"]]
+        variable = f"TELCOLLM_{'__'.join(path).upper()}"
+        place = file if file and not _is_set(variable) else f"the environment ({variable})"
+        name = ".".join(path)
+        lines.append(f"{name}{_shown(name, fault)}: {fault['msg']}; set {name} in {place}")
     return "\n".join(lines)
+
+
+def _is_set(variable: str) -> bool:
+    """Tell whether the variable, or one for a tree that it is part of, is set."""
+    names = {name.upper() for name in os.environ}
+    parts = variable.split("__")
+    return any("__".join(parts[:count]) in names for count in range(1, len(parts) + 1))
+
+
+def _shown(name: str, fault: Any) -> str:
+    """Return the value received, unless it is or may hold a secret."""
+    secret = any(word in name.lower() for word in ("password", "secret", "key", "token", "store_url"))
+    nested = isinstance(fault["input"], dict | list | tuple)
+    if secret or nested or fault["type"] == "extra_forbidden":
+        return ""
+    return f"={fault['input']!r}"

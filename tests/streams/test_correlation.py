@@ -230,4 +230,5 @@ def test_memory_holds_only_what_is_open_or_can_still_link() -> None:
     assert len(run.correlator.life._keys) <= len(OBJECTS)
     assert sum(len(key.alarms) for key in run.correlator.life._keys.values()) < 100
     run.finish()
-    assert not run.correlator.life._keys and not run.correlator.components and not run.correlator._lanes
+    assert not run.correlator.life._keys and not run.correlator.components
+    assert not any(run.correlator._lanes.values())

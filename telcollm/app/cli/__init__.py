@@ -56,6 +56,8 @@ def main() -> None:
     """Run the command line; errors telcollm raises on purpose end in one message and exit code 1."""
     from telcollm.app.runtime import check_names
 
+    # Threads of the model that spin while they wait take the cores from the stream.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         check_names()
         app()
