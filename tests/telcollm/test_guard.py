@@ -157,7 +157,6 @@ def test_a_guard_key_that_a_crash_left_short_is_refused(tmp_path: Path) -> None:
         Guard(load_key(tmp_path))
 
 
-@pytest.mark.xfail(strict=True, reason="a token whose digest is all digits is hidden again")
 def test_a_token_is_never_hidden_again() -> None:
     guard = Guard(KEY)
     texts = [f"call +{491701000000 + number}" for number in range(300)]
@@ -166,31 +165,26 @@ def test_a_token_is_never_hidden_again() -> None:
     assert [guard.reveal(text) for text in hidden] == texts
 
 
-@pytest.mark.xfail(strict=True, reason="a country code of one digit before a space is not seen")
 @pytest.mark.parametrize("text", ["+1 202 555 0143", "+1-202-555-0143", "+7 912 345 67 89"])
 def test_a_country_code_of_one_digit_is_hidden_however_it_is_spaced(text: str) -> None:
     assert kinds(Guard(KEY).hide(text)) == ["MSISDN"]
 
 
-@pytest.mark.xfail(strict=True, reason="fifteen digits before a full stop are not seen")
 @pytest.mark.parametrize("text", ["It is 490154203237518.", "IMEI 490154203237518."])
 def test_an_identifier_at_the_end_of_a_sentence_is_hidden(text: str) -> None:
     assert "490154203237518" not in Guard(KEY).hide(text)
 
 
-@pytest.mark.xfail(strict=True, reason="a label and its value in JSON with a space lie too far apart")
 @pytest.mark.parametrize("text", ['{"msisdn": "491701234567"}', "{'imsi': '26201123456789'}"])
 def test_an_identifier_in_json_is_hidden_with_spaces_and_without(text: str) -> None:
     assert len(kinds(Guard(KEY).hide(text))) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="the token of an e-mail address leaves - and + out")
 def test_different_addresses_have_different_tokens() -> None:
     guard = Guard(KEY)
     assert guard.hide("a-b@example.org") != guard.hide("ab@example.org")
 
 
-@pytest.mark.xfail(strict=True, reason="names are matched in one spelling, and not amid Chinese text")
 @pytest.mark.parametrize("text", ["ALICE SMITH called", "客户王小明投诉", "张伟 投诉"])
 def test_a_customer_is_hidden_in_any_case_and_amid_chinese_text(text: str) -> None:
     assert kinds(Guard(KEY, names=["Alice Smith", "王小明", "张伟"]).hide(text)) == ["NAME"]
