@@ -20,6 +20,7 @@ from streams.life import AlarmLife, LiveAlarm
 from telcollm.state import ComponentState, Suppression
 
 _NOT_SUPPRESSED = Suppression.NONE
+_NEVER_MS = 2**62
 
 
 class Relation(Protocol):
@@ -139,9 +140,20 @@ class Correlator:
         if watermark_ms <= self.watermark_ms:
             return []
         self.watermark_ms = watermark_ms
+        told = self._close(watermark_ms)
+        self._expire(watermark_ms - self._gap_ms)
+        self.life.expire_clears(watermark_ms)
+        return told
+
+    def finish(self) -> list[Snapshot]:
+        """Return every component whose window is open, taken as complete; the watermark stays where it is."""
+        return self._close(_NEVER_MS)
+
+    def _close(self, before_ms: int) -> list[Snapshot]:
+        """Complete the windows that end before `before_ms`."""
         told: list[Snapshot] = []
         windows = self._windows
-        while windows and windows[0][0] + self._gap_ms < watermark_ms:
+        while windows and windows[0][0] + self._gap_ms < before_ms:
             last_ms, _, _, component = heappop(windows)
             if component.parent is not component or component.complete:
                 continue
@@ -154,12 +166,7 @@ class Correlator:
                 told.append(component.snapshot())
             if component.active == 0:
                 self.components.discard(component)
-        self._expire(watermark_ms - self._gap_ms)
-        self.life.expire_clears(watermark_ms)
         return told
-
-    def _will_expire(self, alarm: LiveAlarm) -> None:
-        heappush(self._expiry, (alarm.raised_ms, next(self._pushes), alarm))
 
     def _push(self, component: Component) -> None:
         heappush(self._windows, (component.last_ms, component.first[1], next(self._pushes), component))

@@ -28,7 +28,7 @@ class EventKind(IntEnum):
 class AlarmEvent(msgspec.Struct, gc=False):
     """One step of an alarm's life. `event_ms` is when it happened; `home` False marks a copy across a cut.
 
-    `sequence` orders the events of one record: (offset, place in the record) of where it was first read.
+    `alias` joins a 3GPP clear, which names no specific problem, to its raise by their common alarmId.
     """
 
     kind: EventKind
@@ -52,6 +52,7 @@ class AlarmEvent(msgspec.Struct, gc=False):
     planned_outage: bool = False
     body: bytes = b""
     listed: frozenset[str] = frozenset()
+    alias: str = ""
 
 
 def to_ms(time: datetime) -> int:
@@ -103,6 +104,18 @@ def _key_id(key: tuple[str, ...]) -> str:
     return derive_id("key", *key)
 
 
+def _alias_of(alarm: Alarm, kind: EventKind) -> str:
+    """Return what joins a clear without a specific problem to its raise; empty where nothing needs to.
+
+    Source: 3GPP TS 28.532, notifyClearedAlarm has alarmId and no specificProblem.
+    """
+    if not alarm.notification_id or not alarm.external_alarm_id:
+        return ""
+    if (kind is _CLEAR) is bool(alarm.specific_problem):
+        return ""
+    return _key_id((*alarm.key[:-1], "", alarm.external_alarm_id))
+
+
 def event_of(alarm: Alarm, *, body: bytes = b"", append_ms: int = 0, offset: int = 0) -> AlarmEvent:
     """Return the event that `alarm` tells of; a severity CLEARED is a clear whatever it was announced as.
 
@@ -148,4 +161,5 @@ def event_of(alarm: Alarm, *, body: bytes = b"", append_ms: int = 0, offset: int
         planned_outage=bool(outage) and outage.lower() in _OUTAGE_WORDS,
         body=body,
         listed=listed,
+        alias=_alias_of(alarm, kind),
     )

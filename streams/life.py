@@ -27,12 +27,14 @@ _NO_LISTS: Mapping[int, frozenset[str]] = {}
 class LiveAlarm(AlarmState):
     """An alarm in memory; `component` is where correlation has put it.
 
-    `indexed` says that it can still link, `counted` how many of its facts its component knows of.
+    `indexed` says that it can still link, `counted` how many of its facts its component knows of;
+    `alias` is that of its event.
     """
 
     component: Any = None
     indexed: bool = False
     counted: int = 0
+    alias: str = ""
 
 
 class _Key:
@@ -71,6 +73,7 @@ class AlarmLife:
         self._rebuilds: dict[str, dict[int, frozenset[str]]] = {}
         self._clear_queue: list[tuple[int, str]] = []
         self._unmet: list[tuple[int, str]] = []
+        self._aliases: dict[str, str] = {}
         self.open_alarms = 0
 
     def apply(self, event: AlarmEvent, watermark_ms: int) -> Outcome:
@@ -80,7 +83,9 @@ class AlarmLife:
         """
         outcome = Outcome()
         if event.kind is _CLEAR:
-            self._clear(event.key, event.event_ms, outcome)
+            if event.alias:
+                self._clear(event.alias, event.event_ms, outcome)
+            self._clear(self._aliases.get(event.alias, event.key), event.event_ms, outcome)
         elif event.kind is _REBUILT:
             self._rebuild(event, outcome)
         else:
@@ -89,6 +94,10 @@ class AlarmLife:
 
     def _raise(self, event: AlarmEvent, watermark_ms: int, outcome: Outcome) -> None:
         raised_ms = event.raised_ms
+        if event.alias:
+            early = self._keys.get(event.alias)
+            for early_ms in tuple(early.clears) if early else ():
+                self._clear(event.key, early_ms, outcome)
         key = self._keys.get(event.key)
         if key is None:
             key = _Key()
@@ -120,6 +129,9 @@ class AlarmLife:
         else:
             self._keys[event.key] = key
             key.alarms.insert(place, alarm)
+            if event.alias:
+                alarm.alias = event.alias
+                self._aliases[event.alias] = event.key
             if cleared_ms is None:
                 self.open_alarms += 1
             outcome.raised = alarm
@@ -219,11 +231,14 @@ class AlarmLife:
                     self.open_alarms -= 1
                     outcome.cleared.append(alarm)
                 elif alarm.cleared_ms > rebuilt_ms:
+                    heappush(self._unmet, (alarm.cleared_ms, name))
                     alarm.cleared_ms = rebuilt_ms
                     outcome.changed.append(alarm)
 
     def forget(self, alarm: LiveAlarm) -> None:
         """Drop an alarm that has cleared and can link no more."""
+        if alarm.alias:
+            self._aliases.pop(alarm.alias, None)
         key = self._keys.get(alarm.key)
         if key is None:
             return
@@ -258,6 +273,8 @@ class AlarmLife:
     def restore(self, alarms: Iterable[LiveAlarm], watermark_ms: int) -> None:
         """Take back alarms from the store, their clears with them."""
         for alarm in alarms:
+            if alarm.alias:
+                self._aliases[alarm.alias] = alarm.key
             key = self._keys.setdefault(alarm.key, _Key())
             insort(key.alarms, alarm, key=lambda item: item.raised_ms)
             if alarm.cleared_ms is None:

@@ -12,9 +12,12 @@ import msgspec
 from streams.component import Snapshot
 from streams.correlation import Correlator, Delta, Neighbourhood, Relation
 from streams.envelope import Envelope
+from streams.event import event_of
 from streams.life import LiveAlarm
 from streams.watermark import PartitionWatermark
+from telcollm.codec import decode
 from telcollm.ports import PartitionRows
+from telcollm.records import Alarm
 from telcollm.state import ComponentState
 
 
@@ -74,11 +77,13 @@ class Partition:
         return self.correlator.step(envelope.event)
 
     def finish(self) -> list[Snapshot]:
-        """Return what is to be told when no more will come: every window is taken as complete."""
+        """Return what is to be told when no more will come: every window is taken as complete.
+
+        The watermark goes no further than the sources have told, however far ahead an alarm's own time is.
+        """
         latest_ms = self.watermark.latest_event_ms()
-        if latest_ms is None:
-            return []
-        return self.correlator.advance(latest_ms + self._settings.gap_ms + 1)
+        told = [] if latest_ms is None else self.correlator.advance(latest_ms + self._settings.gap_ms + 1)
+        return told + self.correlator.finish()
 
     def take(self) -> tuple[Delta, bytes]:
         """Return what has changed since the last call, and the small state to store with the offset."""
@@ -121,6 +126,8 @@ class Partition:
         """Take back alarms and components from the store; the small state must be back already."""
         alarms = [LiveAlarm(**msgspec.structs.asdict(row)) for row in rows.alarms]
         for alarm in alarms:
+            if alarm.body and alarm.cleared_ms is None:
+                alarm.alias = event_of(decode(alarm.body, Alarm)).alias
             alarm.body = b""
         self.correlator.restore(alarms, rows.components)
 

@@ -8,6 +8,7 @@ Source: the scoring follows the noisy-or reading of a causal graph (Pearl 1988, 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import fsum
 
 from streams.correlation import Neighbourhood
 from telcollm.graph import CauseGraph
@@ -49,7 +50,8 @@ def rank(
     edges: list[tuple[tuple[str, str], ...]] = []
     blamed = [0.0] * len(members)
     for cause in members:
-        total, reached = 0.0, 0
+        strengths: list[float] = []
+        reached = 0
         used: list[tuple[str, str]] = []
         for place, effect in enumerate(members):
             if effect is cause:
@@ -63,23 +65,23 @@ def rank(
                 strength *= _SAME_OBJECT
             if cause.raised_ms > effect.raised_ms + _SLACK_MS:
                 strength *= _BEFORE_CAUSE
-            total += strength
+            strengths.append(strength)
             blamed[place] = max(blamed[place], strength)
             if strength > _UNEXPLAINED:
                 reached += 1
                 if cause.problem != effect.problem and len(used) < MAX_MEMBERS:
                     used.append((cause.problem, effect.problem))
-        scores.append(total)
+        scores.append(fsum(strengths))
         explained.append(reached + 1)
-        edges.append(tuple(dict.fromkeys(used)))
+        edges.append(tuple(sorted(set(used))))
     weights = []
     for place, group in enumerate(members):
         early = _FIRST if group.raised_ms <= first_ms + _SLACK_MS else 0.0
         weights.append((scores[place] + early + _UNEXPLAINED) * (1.0 - 0.8 * blamed[place]))
-    whole = sum(weights) + _UNSEEN
+    whole = fsum(weights) + _UNSEEN
     ranked = sorted(
         range(len(members)),
-        key=lambda place: (-weights[place], members[place].raised_ms, members[place].alarm_id),
+        key=lambda place: (-round(weights[place], 9), members[place].raised_ms, members[place].alarm_id),
     )
     return tuple(
         Candidate(

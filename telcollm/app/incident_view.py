@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from rich.box import SIMPLE
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -20,6 +21,7 @@ from telcollm.records import SEVERITY_RANK, Diagnosis, Hypothesis, Incident
 from telcollm.state import AlarmState
 
 _SEVERITIES = {rank: name for name, rank in SEVERITY_RANK.items()}
+_SHORT_ID = 12
 _STYLES = {"CRITICAL": "bold red", "MAJOR": "red", "MINOR": "yellow", "WARNING": "cyan"}
 
 
@@ -60,15 +62,20 @@ def _cause(resource: str, problem: str) -> Text:
 
 
 def incident_table(incidents: Sequence[Incident], diagnoses: Mapping[str, Diagnosis]) -> Table:
-    """Return a table of incidents with what their latest diagnoses say: cause, confidence, evidence."""
-    table = Table("incident", "status", "last event", "alarms", "root cause", "conf.", "evidence")
-    table.columns[0].no_wrap = table.columns[1].no_wrap = True
+    """Return a table of incidents with what their latest diagnoses say, 80 columns wide.
+
+    Ids are cut to a beginning that `telcollm incidents show` takes; `evid.` counts the alarms cited.
+    """
+    table = Table("incident", "status", "last event", "alarms", "root cause", "conf.", "evid.", box=SIMPLE)
+    for column in table.columns:
+        column.no_wrap = column.header != "root cause"
     table.columns[4].overflow = "fold"
-    table.columns[3].justify = table.columns[5].justify = "right"
+    for place in (3, 5, 6):
+        table.columns[place].justify = "right"
     for incident in incidents:
         cause, confidence, evidence = _conclusion(incident, diagnoses.get(incident.incident_id))
         table.add_row(
-            plain(incident.incident_id),
+            plain(incident.incident_id[:_SHORT_ID]),
             incident.status.value if not incident.superseded_by else "superseded",
             f"{incident.last_event_time:%m-%d %H:%M}",
             f"{incident.active_alarms}/{incident.alarm_count}",
@@ -90,7 +97,7 @@ def _conclusion(incident: Incident, diagnosis: Diagnosis | None) -> tuple[Text, 
     if diagnosis.abstained:
         cause = Text.assemble(("abstains; lead ", "dim"), cause)
     ids = evidence_ids(first)
-    return cause, f"{first.confidence:.2f}", plain(f"{len(ids)} alarm{'s' if len(ids) != 1 else ''}")
+    return cause, f"{first.confidence:.2f}", plain(str(len(ids)))
 
 
 def incident_page(

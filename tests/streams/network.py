@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 from hypothesis import strategies as st
@@ -29,7 +30,7 @@ def chain_topology() -> Topology:
     """A chain n0 - n1 - ... - n7."""
     return Topology(
         TopologyElement(tenant="t", element_id=name, links=(Link(target=after),))
-        for name, after in zip(OBJECTS, OBJECTS[1:], strict=False)
+        for name, after in itertools.pairwise(OBJECTS)
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Sequence
 
@@ -11,8 +12,10 @@ from hypothesis import strategies as st
 from streams.component import Snapshot
 from streams.correlation import Correlator
 from streams.cut import Cut
-from streams.event import AlarmEvent, EventKind
+from streams.event import AlarmEvent, EventKind, alarm_key, event_of
+from streams.formats import decode_alarms
 from streams.incident import merged
+from telcollm.settings import SourceSettings
 from telcollm.state import Suppression
 from telcollm.topology import Topology
 from tests.streams.network import (
@@ -232,3 +235,43 @@ def test_memory_holds_only_what_is_open_or_can_still_link() -> None:
     run.finish()
     assert not run.correlator.life._keys and not run.correlator.components
     assert not any(run.correlator._lanes.values())
+
+
+def test_a_3gpp_clear_that_names_no_specific_problem_meets_its_raise_in_either_order() -> None:
+    source = SourceSettings(format="3gpp", source_system_id="ems")
+    shared = {
+        "objectInstance": "n0",
+        "alarmId": "77",
+        "notificationId": 1,
+        "alarmType": "EQUIPMENT_ALARM",
+        "probableCause": "powerProblem",
+        "systemDN": "ems",
+    }
+    (raised,) = decode_alarms(
+        json.dumps(
+            shared
+            | {
+                "notificationType": "notifyNewAlarm",
+                "eventTime": "2026-01-05T00:00:00Z",
+                "perceivedSeverity": "MAJOR",
+                "specificProblem": "rectifier 2",
+            }
+        ).encode(),
+        source,
+    )
+    (cleared,) = decode_alarms(
+        json.dumps(
+            shared
+            | {
+                "notificationType": "notifyClearedAlarm",
+                "eventTime": "2026-01-05T00:00:09Z",
+                "perceivedSeverity": "CLEARED",
+            }
+        ).encode(),
+        source,
+    )
+    for order in ((raised, cleared), (cleared, raised)):
+        run = Run().feed([event_of(alarm) for alarm in order], every=1).finish()
+        (row,) = run.rows.values()
+        assert (row.alarm_count, row.active, row.revision) == (1, 0, 3)
+    assert alarm_key(raised) != alarm_key(cleared)

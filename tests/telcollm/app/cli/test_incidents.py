@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import doctest
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -121,7 +122,7 @@ def test_table_shows_cause_confidence_and_evidence(filled: Store) -> None:
     result = run("list")
     assert result.exit_code == 0
     (row,) = [line for line in result.stdout.splitlines() if "inc-aa11" in line]
-    cells = [cell.strip() for cell in row.split("│")[1:-1]]
+    cells = re.split(r"\s{2,}", row.strip())
     assert cells == [
         "inc-aa11",
         "inProgress",
@@ -129,7 +130,7 @@ def test_table_shows_cause_confidence_and_evidence(filled: Store) -> None:
         "2/3",
         "router-1: LINK_LOSS",
         "0.75",
-        "3 alarms",
+        "3",
     ]
     (row,) = [line for line in result.stdout.splitlines() if "inc-aa22" in line]
     assert "hub-9" in row and "not diagnosed yet" in row
