@@ -168,6 +168,9 @@ class Correlator:
                 self.components.discard(component)
         return told
 
+    def _will_expire(self, alarm: LiveAlarm) -> None:
+        heappush(self._expiry, (alarm.raised_ms, next(self._pushes), alarm))
+
     def _push(self, component: Component) -> None:
         heappush(self._windows, (component.last_ms, component.first[1], next(self._pushes), component))
 
