@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from agents.tools import alarms_by_id, topology_path
+from agents.tools import ToolAnswer, alarms_by_id, topology_path
 from telcollm.ports import Scope, Store
 from telcollm.records import Claim, DecidedBy, Diagnosis, Hypothesis, Mode, Verdict
 from telcollm.settings import DiagnosisSettings
@@ -34,12 +34,20 @@ class GraphDiagnoser:
 
     def diagnose(self, requests: Sequence[DiagnosisRequest], *, decided_time: datetime) -> list[Diagnosis]:
         """Return one diagnosis a request, in order; where nothing can be said it abstains."""
-        return [self._one(request, decided_time) for request in requests]
+        wanted: dict[str, set[str]] = {}
+        for request in requests:
+            ids = wanted.setdefault(request.incident.tenant, set())
+            ids.update(group.alarm_id for group in request.groups)
+        answers = {
+            tenant: alarms_by_id(self._store, Scope(tenants=(tenant,)), sorted(ids))
+            for tenant, ids in wanted.items()
+        }
+        return [self._one(request, answers[request.incident.tenant], decided_time) for request in requests]
 
-    def _one(self, request: DiagnosisRequest, decided_time: datetime) -> Diagnosis:
+    def _one(
+        self, request: DiagnosisRequest, answer: ToolAnswer[dict[str, AlarmState]], decided_time: datetime
+    ) -> Diagnosis:
         incident = request.incident
-        scope = Scope(tenants=(incident.tenant,))
-        answer = alarms_by_id(self._store, scope, [group.alarm_id for group in request.groups])
         facts = answer.value or {}
         dropped = 0
         hypotheses: list[Hypothesis] = []

@@ -215,7 +215,7 @@ def plain(wire: dict[str, Any]) -> dict[str, Any]:
 
 def finished(process: subprocess.Popen[bytes]) -> int:
     """Return the exit code; anything but a good end or a kill fails the test."""
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=1800)
     assert process.returncode in (0, -signal.SIGKILL), err.decode()[-2000:]
     return process.returncode
 

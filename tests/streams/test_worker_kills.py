@@ -42,7 +42,9 @@ def test_twenty_kills_leave_what_no_kill_leaves(
 def test_five_hundred_kills_leave_what_no_kill_leaves(
     broker: EmbeddedBroker, database: list[str], tmp_path: Path
 ) -> None:
-    calm, killed = pipelines(broker, database, tmp_path, alarm_payloads(30_000, seed=8))
+    calm, killed = pipelines(broker, database, tmp_path, alarm_payloads(14_000, seed=8))
+    for pipeline in (calm, killed):
+        pipeline.streams |= {"batch_max_records": 20}
     assert calm.run() == 0
     assert kill_repeatedly(killed, 500, seed=500) == 500
     assert killed.run(static=True) == 0
