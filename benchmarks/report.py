@@ -152,9 +152,8 @@ def show(console: Console, found: dict[str, Any]) -> None:
     ratios.add_column("variant")
     for key in RATIOS:
         ratios.add_column(key.removeprefix("ratio_to_").replace("_", " "), justify="right")
-    for label, item in [("telcollm", found)] + [
-        (name, found[key]) for key, name in VARIANTS.items() if key in found
-    ]:
+    variants = [(name, found[key]) for key, name in VARIANTS.items() if key in found]
+    for label, item in [(OURS, found), *variants]:
         ratios.add_row(label, *(_cell(item.get(key)) for key in RATIOS))
     console.print(ratios)
     parts = ", ".join(f"{part} {spent:.1f}" for part, spent in found["profile_us_per_record"].items())
