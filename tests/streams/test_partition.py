@@ -184,8 +184,7 @@ def test_an_alarm_that_stays_open_for_days_is_cleared_by_a_later_owner(store: St
     items = envelopes([loss(0), loss(2 * day_ms), clear(3 * day_ms, 0)])
     told, owner = run(store, items, [1, 2, 3])
     ends = {
-        alarm.raised_ms: alarm.cleared_ms
-        for alarm in store.load_partition(owner.number, -(2**62)).alarms
+        alarm.raised_ms: alarm.cleared_ms for alarm in store.load_partition(owner.number, -(2**62)).alarms
     }
     assert ends == {0: 3 * day_ms, 2 * day_ms: 3 * day_ms}
     assert [(item.first_ms, item.active) for item in told if item.complete] == [
@@ -235,3 +234,31 @@ def test_nothing_was_read_so_there_is_nothing_to_finish() -> None:
 def test_an_internal_record_that_telcollm_did_not_write_is_refused(data: bytes | None, words: str) -> None:
     with pytest.raises(DecodeError, match=words):
         unpack(data)
+
+
+def partition_after(*raised_ms: int, tick_ms: int | None) -> Partition:
+    partition = make(0)
+    for offset, at_ms in enumerate(raised_ms):
+        event = make_event(EventKind.RAISE, "n0", "loss", at_ms)
+        partition.apply(Envelope(VERSION, SOURCE, offset, 0, event))
+    if tick_ms is not None:
+        partition.apply(Envelope(VERSION, SOURCE, 99, TICK_PLACE, None, tick_ms, 0, 1))
+    return partition
+
+
+@pytest.mark.parametrize("tick_ms", [None, 0])
+def test_finish_completes_the_windows_that_no_tick_has_told_of(tick_ms: int | None) -> None:
+    partition = partition_after(0, 500_000, 1_000_000, tick_ms=tick_ms)
+    told = partition.finish()
+    assert [(item.complete, item.first_ms) for item in told] == [
+        (True, 0),
+        (True, 500_000),
+        (True, 1_000_000),
+    ]
+    assert partition.finish() == []
+
+
+def test_finish_does_not_move_the_watermark_to_an_alarm_from_the_future() -> None:
+    partition = partition_after(0, 86_400_000, tick_ms=0)
+    partition.finish()
+    assert partition.correlator.watermark_ms == GAP_MS + 1
