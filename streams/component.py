@@ -138,6 +138,15 @@ class Component:
         known = self.groups.get(place)
         self.groups[place] = _group_of(alarm) if known is None else _grown(known, alarm)
 
+    def revise(self, alarm: AlarmState, new_facts: int) -> None:
+        """Take in that a member has changed: more facts, and a severity that may be worse."""
+        self.facts += new_facts
+        self.severity = max(self.severity, alarm.severity)
+        place = (alarm.managed_object, alarm.problem)
+        group = self.groups[place]
+        if alarm.severity > group.severity:
+            self.groups[place] = msgspec.structs.replace(group, severity=alarm.severity)
+
     def _begin_at(self, first: tuple[int, str], region: str, mode: str) -> None:
         """Take the earliest alarm's name, region and mode, so that none depends on the order of arrival."""
         if first < self.first:

@@ -6,13 +6,13 @@ batch nothing depends on where the batch ended. Does not know how a diagnosis is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from streams.component import Component, Snapshot
 from streams.correlation import Delta
 from streams.envelope import unpack
-from streams.incident import IncidentWriter, merged, restored
+from streams.incident import IncidentWriter, hanging_together, merged, restored
 from streams.kafka.source import PartitionSource
 from streams.outbox import Reached, nothing
 from streams.partition import Partition, component_rows
@@ -227,26 +227,23 @@ class CorrelateStage:
         return outcome
 
     def _merge_across(
-        self, transaction: StoreTransaction, across: Iterable[tuple[int, str]], outcome: Outcome
+        self, transaction: StoreTransaction, across: Sequence[tuple[int, str]], outcome: Outcome
     ) -> dict[tuple[int, str], Snapshot]:
         """Return what each component that reaches across a cut is part of; supersede all but the winner."""
         wholes: dict[tuple[int, str], Snapshot] = {}
-        for place in across:
-            if place in wholes:
-                continue
-            linked = transaction.linked_components([place])
-            if len(linked) < 2:
-                continue
-            parts = [
-                part
-                for state in linked
-                if (part := restored(state, transaction.members([(state.partition, state.component_id)])))
-                is not None
-            ]
+        if not across:
+            return wholes
+        states = transaction.linked_components(across)
+        alarms = transaction.members((state.partition, state.component_id) for state in states)
+        for linked in hanging_together(states, alarms):
+            parts = [part for state, members in linked if (part := restored(state, members)) is not None]
             if len(parts) < 2:
                 continue
             whole = merged(parts)
-            lane = lane_of(self._topic, place[0])
+            lane = lane_of(
+                self._topic,
+                min(state.partition for state, _ in linked if state.partition in self._partitions),
+            )
             for part in parts:
                 wholes[(part.partition, part.component_id)] = whole
                 if part.component_id != whole.component_id:
@@ -256,7 +253,7 @@ class CorrelateStage:
                     outcome.messages.append(_message(loser, lane, self._incidents_topic, message_id))
             outcome.rows.append(self._writer.write(whole)[0])
             transaction.put_component_incidents(
-                (state.partition, state.component_id, whole.component_id) for state in linked
+                (state.partition, state.component_id, whole.component_id) for state, _ in linked
             )
         return wholes
 

@@ -276,8 +276,7 @@ class Correlator:
             return
         component = alarm.component.root
         if alarm.home:
-            component.facts += alarm.facts - alarm.counted
-            component.severity = max(component.severity, alarm.severity)
+            component.revise(alarm, alarm.facts - alarm.counted)
             alarm.counted = alarm.facts
         self._touch(component)
 

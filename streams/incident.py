@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
+from networkx.utils import UnionFind
+
 from streams.component import MAX_GROUPS, Component, Snapshot, group_order, join_groups
 from streams.correlation import Neighbourhood
 from streams.ranking import rank
@@ -60,6 +62,27 @@ def merged(snapshots: Sequence[Snapshot]) -> Snapshot:
         first_offset=min(item.first_offset for item in snapshots),
         last_offset=max(item.last_offset for item in snapshots),
     )
+
+
+def hanging_together(
+    states: Sequence[ComponentState], alarms: Sequence[AlarmState]
+) -> list[list[tuple[ComponentState, list[AlarmState]]]]:
+    """Return the components in groups that share an alarm, directly or by way of others, with their alarms.
+
+    Of an alarm that several partitions hold, one has the original and the others have copies.
+    """
+    members: dict[tuple[int, str], list[AlarmState]] = {
+        (state.partition, state.component_id): [] for state in states
+    }
+    together = UnionFind(members)
+    holder: dict[str, tuple[int, str]] = {}
+    for alarm in alarms:
+        place = (alarm.partition, alarm.component_id)
+        members[place].append(alarm)
+        together.union(holder.setdefault(alarm.alarm_id, place), place)
+    by_place = {(state.partition, state.component_id): state for state in states}
+    groups = [sorted(group) for group in together.to_sets()]
+    return [[(by_place[place], members[place]) for place in group] for group in sorted(groups)]
 
 
 def restored(component: ComponentState, alarms: Sequence[AlarmState]) -> Snapshot | None:

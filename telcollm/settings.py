@@ -61,7 +61,7 @@ class StreamSettings(_Frozen):
     idle_s: Annotated[float, Field(gt=0)] = 30.0
     future_s: Annotated[float, Field(ge=0)] = 300.0
     partitions: Annotated[int, Field(ge=1, le=1024)] = 4
-    neighbourhood_size: Annotated[int, Field(ge=1)] = 64
+    neighbourhood_size: Annotated[int, Field(ge=1)] = 256
     batch_max_records: Annotated[int, Field(ge=1)] = 1000
     poll_timeout_ms: Annotated[int, Field(ge=1)] = 200
     coalesce_lag: Annotated[int, Field(ge=1)] = 20_000
