@@ -1,6 +1,7 @@
-"""Dead letters: read back from their topic and sent again to where they came from.
+"""Dead letters sent again to where they came from, as they were.
 
-Does not know why they were refused; what has been mended since is the operator's business.
+They are taken from the store, which holds every one of them; the dead-letter topic is for others to read, and
+brokers forget. Does not know why they were refused; what has been mended since is the operator's business.
 """
 
 from __future__ import annotations
@@ -9,90 +10,119 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from streams.kafka.sink import RecordSink, scan
-from streams.kafka.source import RawRecord
-from streams.topics import DEAD_LETTERS, on_wire
+from streams.kafka.sink import RecordSink
+from telcollm.errors import FencedError, SettingsError, TelcollmError, TransientError
 from telcollm.kafka_settings import KafkaSettings
+from telcollm.ports import Store
+from telcollm.state import DeadLetter
+
+# A page may hold as many values of Kafka's largest default size, about 1 MB each.
+_PAGE = 100
+_BATCH_BYTES = 512 * 1024
 
 
-class Letter(msgspec.Struct, frozen=True):
-    """One dead letter as it lies in its topic, and the record it holds.
+class Refused(msgspec.Struct, frozen=True):
+    """A letter that the broker takes no more, and why."""
 
-    `complete` is False where the value was too large for the topic: then the store alone holds it.
-    """
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
+    letter: DeadLetter
     reason: str
-    complete: bool = True
-
-    @property
-    def place(self) -> tuple[str, int, int]:
-        """Where the record was first read: topic, partition, offset."""
-        return (self.topic, self.partition, self.offset)
 
 
-def read_letters(kafka: KafkaSettings) -> Iterator[Letter]:
-    """Yield the dead letters on the brokers, each once, oldest first in each partition."""
-    seen: set[tuple[str, int, int]] = set()
-    for record in scan(kafka, on_wire(kafka, DEAD_LETTERS)):
-        letter = _letter(record)
-        if letter is not None and letter.place not in seen:
-            seen.add(letter.place)
-            yield letter
+class Replayed(msgspec.Struct):
+    """What became of the letters that were wanted."""
+
+    sent: int = 0
+    refused: list[Refused] = []
+
+
+def count_letters(
+    store: Store, wanted: Callable[[DeadLetter], bool], *, topic: str = "", again: bool = False
+) -> int:
+    """Return how many letters of the topic are wanted; `again` counts those already replayed as well."""
+    count = start = 0
+    while page := store.dead_letters(topic, include_replayed=again, limit=_PAGE, offset=start):
+        count += sum(map(wanted, page))
+        start += len(page)
+    return count
 
 
 def replay_letters(
-    kafka: KafkaSettings, wanted: Callable[[Letter], bool], done: Callable[[list[Letter]], None]
-) -> int:
-    """Return how many letters were sent again to their topics; `done` gets them once they are durable.
+    kafka: KafkaSettings,
+    store: Store,
+    wanted: Callable[[DeadLetter], bool],
+    *,
+    topic: str = "",
+    again: bool = False,
+) -> Replayed:
+    """Return what became of the letters; each is marked as replayed in the store once it is durable.
+
+    One that the broker refuses for good is told and stays unmarked; the others go on.
 
     Raises:
-        TransientError: the brokers did not answer; what `done` has not got is sent again next time.
+        TransientError: the brokers or the store did not answer; what is not marked is sent again next time.
+        SettingsError: credentials, rights or options are at fault.
     """
-    batch: list[Letter] = []
-    count = 0
+    result = Replayed()
+    seen: set[tuple[str, int, int]] = set()
+    start = 0
     with RecordSink(kafka) as sink:
-        for letter in read_letters(kafka):
-            if not letter.complete or not wanted(letter):
-                continue
-            sink.send(letter.topic, letter.key, letter.value, [("replayed-from", _origin(letter))])
-            batch.append(letter)
-            if len(batch) >= 500:
-                count += _settle(sink, batch, done)
-        return count + _settle(sink, batch, done)
+        while page := store.dead_letters(topic, include_replayed=again, limit=_PAGE, offset=start):
+            # Letters that a worker adds meanwhile move the pages, so a page may begin with known ones.
+            fresh = [letter for letter in page if _place(letter) not in seen]
+            seen.update(map(_place, fresh))
+            marked = 0
+            for batch in _batches(filter(wanted, fresh)):
+                sent = _send(sink, batch, result.refused)
+                store.mark_dead_letters_replayed(map(_place, sent))
+                marked += len(sent)
+            result.sent += marked
+            start += len(page) - (0 if again else marked)
+    return result
 
 
-def _settle(sink: RecordSink, batch: list[Letter], done: Callable[[list[Letter]], None]) -> int:
-    if not batch:
-        return 0
-    sink.flush()
-    done(list(batch))
-    sent = len(batch)
-    batch.clear()
-    return sent
+def _batches(letters: Iterator[DeadLetter]) -> Iterator[list[DeadLetter]]:
+    """Yield the letters in order in batches of bounded size; a large letter is one of its own."""
+    batch: list[DeadLetter] = []
+    held_bytes = 0
+    for letter in letters:
+        size_bytes = len(letter.key or b"") + len(letter.value or b"")
+        if batch and held_bytes + size_bytes > _BATCH_BYTES:
+            yield batch
+            batch, held_bytes = [], 0
+        batch.append(letter)
+        held_bytes += size_bytes
+    if batch:
+        yield batch
 
 
-def _origin(letter: Letter) -> bytes:
-    return f"{letter.topic}/{letter.partition}/{letter.offset}".encode()
-
-
-def _letter(record: RawRecord) -> Letter | None:
-    """Return the letter a record holds, None where it is no letter of telcollm's."""
-    headers = dict(record.headers)
+def _send(sink: RecordSink, batch: list[DeadLetter], refused: list[Refused]) -> list[DeadLetter]:
+    """Return the letters of the batch that are durable now; note those refused for good."""
+    queued: list[DeadLetter] = []
+    for letter in batch:
+        try:
+            sink.send(letter.topic, letter.key, letter.value, [("replayed-from", _origin(letter).encode())])
+        except (TransientError, SettingsError, FencedError):
+            raise
+        except TelcollmError as error:
+            refused.append(Refused(letter, str(error)))
+        else:
+            queued.append(letter)
     try:
-        has_value = headers["has-value"] == b"1"
-        return Letter(
-            topic=headers["source-topic"].decode(),
-            partition=int(headers["source-partition"]),
-            offset=int(headers["source-offset"]),
-            key=bytes.fromhex(headers["source-key"].decode()) if headers["has-key"] == b"1" else None,
-            value=(record.value or b"") if has_value else None,
-            reason=headers["reason"].decode(),
-            complete=has_value or headers["value-bytes"] == b"0",
-        )
-    except (KeyError, ValueError):
-        return None
+        sink.flush()
+    except (TransientError, SettingsError, FencedError):
+        raise
+    except TelcollmError as error:
+        if len(queued) == 1:
+            refused.append(Refused(queued[0], str(error)))
+            return []
+        # Any of them may be the one; those delivered already update what they told the first time.
+        return [sent for letter in queued for sent in _send(sink, [letter], refused)]
+    return queued
+
+
+def _place(letter: DeadLetter) -> tuple[str, int, int]:
+    return (letter.topic, letter.partition, letter.offset)
+
+
+def _origin(letter: DeadLetter) -> str:
+    return f"{letter.topic}/{letter.partition}/{letter.offset}"

@@ -50,13 +50,13 @@ def list_(
     from rich.console import Console
     from rich.table import Table
 
-    from telcollm.app.incident_view import plain, time_text
+    from telcollm.app.incident_view import plain
 
     table = Table("record", "appended", "field", "reason", "value")
     for letter in letters:
         table.add_row(
             plain(f"{letter.topic}/{letter.partition}@{letter.offset}"),
-            time_text(datetime.fromtimestamp(letter.append_ms / 1000, UTC)),
+            _append_text(letter.append_ms),
             plain(letter.field),
             plain(letter.reason),
             plain(_excerpt(letter.value)),
@@ -78,38 +78,49 @@ def replay(
 ) -> None:
     """Send dead letters to the topics they came from, as they were, once what was wrong has been mended.
 
-    Each goes once: a second call sends what has come since. Examples:
+    Each goes once: a second call sends what has come since. They are taken from the store, so it matters not
+    what the brokers still hold. Examples:
 
         telcollm dlq replay --dry-run
 
         telcollm dlq replay --topic alarms --reason "time zone"
     """
-    from streams.dead_letters import Letter, read_letters, replay_letters
+    from streams.dead_letters import Replayed, count_letters, replay_letters
     from telcollm.app.runtime import find_broker
     from telcollm.settings import load_settings
 
+    def wanted(letter: DeadLetter) -> bool:
+        return reason in letter.reason
+
     kafka = find_broker(load_settings(config)).kafka
     with opened_store(config) as store:
-        known = {letter.place for letter in read_letters(kafka)}
-        waiting = {
-            (item.topic, item.partition, item.offset)
-            for item in store.dead_letters(topic, include_replayed=again, limit=len(known) or 1)
-        }
-
-        def wanted(letter: Letter) -> bool:
-            named = (not topic or letter.topic == topic) and reason in letter.reason
-            return named and letter.place in waiting
-
         if dry_run:
-            count = sum(wanted(letter) for letter in read_letters(kafka))
+            count = count_letters(store, wanted, topic=topic, again=again)
+            done = Replayed()
         else:
-            count = replay_letters(
-                kafka, wanted, lambda sent: store.mark_dead_letters_replayed(item.place for item in sent)
-            )
+            done = replay_letters(kafka, store, wanted, topic=topic, again=again)
+            count = done.sent + len(done.refused)
     if as_json:
-        typer.echo(json.dumps({"replayed": 0 if dry_run else count, "wanted": count}))
-    else:
-        typer.echo(f"{count:,} dead letters {'would be ' if dry_run else ''}sent to their topics again")
+        refused = [{**_wire_place(item.letter), "why": item.reason} for item in done.refused]
+        typer.echo(json.dumps({"replayed": done.sent, "wanted": count, "refused": refused}))
+        return
+    shown = count if dry_run else done.sent
+    typer.echo(f"{shown:,} dead letters {'would be ' if dry_run else ''}sent to their topics again")
+    for item in done.refused:
+        letter = item.letter
+        typer.echo(f"refused: {letter.topic}/{letter.partition}@{letter.offset}: {item.reason}", err=True)
+
+
+def _append_text(append_ms: int) -> str:
+    """Return when a record was appended, as far as a producer's clock can be told as a time."""
+    from telcollm.app.incident_view import time_text
+
+    if append_ms < 0:
+        return "(no time)"
+    try:
+        return time_text(datetime.fromtimestamp(append_ms / 1000, UTC))
+    except (ValueError, OverflowError, OSError):
+        return f"{append_ms} ms"
 
 
 def _excerpt(value: bytes | None) -> str:
@@ -119,11 +130,13 @@ def _excerpt(value: bytes | None) -> str:
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
 
 
+def _wire_place(letter: DeadLetter) -> dict[str, Any]:
+    return {"topic": letter.topic, "partition": letter.partition, "offset": letter.offset}
+
+
 def _wire(letter: DeadLetter) -> dict[str, Any]:
     wire: dict[str, Any] = {
-        "topic": letter.topic,
-        "partition": letter.partition,
-        "offset": letter.offset,
+        **_wire_place(letter),
         "reason": letter.reason,
         "field": letter.field,
         "appendMs": letter.append_ms,

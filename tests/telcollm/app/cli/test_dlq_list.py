@@ -65,3 +65,15 @@ def test_json_gives_every_byte_back(store: Store) -> None:
         (7, "bytes"),
         (8, None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("append_ms", "shown"),
+    [(-1, "(no time)"), (2**62, f"{2**62} ms"), (253_402_300_800_000, "253402300800000 ms")],
+)
+def test_a_producers_absurd_clock_hides_no_letter(store: Store, append_ms: int, shown: str) -> None:
+    with store.transaction() as transaction:
+        transaction.put_dead_letters([dead_letter(7, append_ms=append_ms), dead_letter(8)])
+    told = run()
+    assert shown in told
+    assert "alarms/0@8" in told
