@@ -8,11 +8,13 @@ Source: 3GPP TS 23.003 (IMSI, IMEI), ITU-T E.164 (MSISDN), ISO/IEC 7812 (Luhn di
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import os
 import re
 import secrets
+import tempfile
 from collections.abc import Iterable, MutableMapping
 from pathlib import Path
 from typing import Final
@@ -32,9 +34,17 @@ class Guard:
     """Hides identifiers behind typed tokens, `<MSISDN:0a1b2c3d4e>`, and can turn its own tokens back."""
 
     def __init__(
-        self, key: bytes, *, names: Iterable[str] = (), vault: MutableMapping[str, str] | None = None
+        self,
+        key: bytes,
+        *,
+        names: Iterable[str] = (),
+        vault: MutableMapping[str, str] | None = None,
+        remember: bool = True,
     ) -> None:
         """Take the secret `key` and the customer names to hide; tokens are noted in `vault`.
+
+        Without `remember` no token is noted, so that nothing grows, and `reveal` turns none back that the
+        vault did not hold before.
 
         Raises:
             SettingsError: the key is shorter than 16 bytes.
@@ -46,6 +56,7 @@ class Guard:
             raise SettingsError(message)
         self._key = key
         self._vault: MutableMapping[str, str] = {} if vault is None else vault
+        self._remember = remember
         known = sorted({name.strip() for name in names if _is_name(name.strip())}, key=len, reverse=True)
         self._names = re.compile("|".join(map(_name_pattern, known)), re.IGNORECASE) if known else None
 
@@ -85,7 +96,8 @@ class Guard:
             plain = re.sub(r"\D", "", value).removeprefix("00")
         digest = hmac.new(self._key, f"{kind}:{plain}".encode(), hashlib.sha256).hexdigest()[:10]
         token = f"<{kind}:{digest}>"
-        self._vault.setdefault(token, value)
+        if self._remember:
+            self._vault.setdefault(token, value)
         return token
 
 
@@ -104,23 +116,35 @@ def _name_pattern(name: str) -> str:
 def load_key(home: Path) -> bytes:
     """Return the guard's key from `home`, made on first use and readable by its owner alone.
 
+    Processes that start at once get the same key: it appears whole under its name, or not at all.
+
     Raises:
         SettingsError: the folder cannot be written.
     """
     path = home / "guard.key"
     try:
         home.mkdir(parents=True, exist_ok=True)
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_bytes()
-        with os.fdopen(handle, "wb") as file:
-            key = secrets.token_bytes(32)
-            file.write(key)
-            return key
+        if not path.exists():
+            _make_key(path)
+        return path.read_bytes()
     except OSError as error:
         message = f"guard key {path} cannot be kept ({error}); a writable folder is needed; set TELCOLLM_HOME"
         raise SettingsError(message) from error
+
+
+def _make_key(path: Path) -> None:
+    """Put a new key at `path`, unless another process was quicker."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(32))
+            file.flush()
+            os.fsync(file.fileno())
+        # A link, not a rename: it never takes the place of the key another process has begun to use.
+        with contextlib.suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        os.unlink(name)
 
 
 def _luhn(digits: str) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import re
 import stat
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -188,3 +190,35 @@ def test_different_addresses_have_different_tokens() -> None:
 @pytest.mark.parametrize("text", ["ALICE SMITH called", "客户王小明投诉", "张伟 投诉"])
 def test_a_customer_is_hidden_in_any_case_and_amid_chinese_text(text: str) -> None:
     assert kinds(Guard(KEY, names=["Alice Smith", "王小明", "张伟"]).hide(text)) == ["NAME"]
+
+
+def test_a_guard_that_remembers_nothing_makes_the_same_tokens_and_notes_none() -> None:
+    vault: dict[str, str] = {}
+    forgetful = Guard(KEY, vault=vault, remember=False)
+    hidden = forgetful.hide("call +49 170 1234567")
+    assert hidden == Guard(KEY).hide("call +49 170 1234567")
+    assert forgetful.reveal(hidden) == hidden
+    assert vault == {}
+
+
+def test_processes_that_start_at_once_get_one_key_and_leave_nothing_else(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with ProcessPoolExecutor(8, mp_context=multiprocessing.get_context("fork")) as pool:
+        keys = list(pool.map(load_key, [home] * 64))
+    assert {len(key) for key in keys} == {32}
+    assert set(keys) == {load_key(home)}
+    assert [path.name for path in home.iterdir()] == ["guard.key"]
+
+
+def test_a_key_made_by_another_while_this_one_was_written_is_the_one_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = os.link
+
+    def slower(source: str, target: Path) -> None:
+        target.write_bytes(b"o" * 32)
+        link(source, target)
+
+    monkeypatch.setattr(os, "link", slower)
+    assert load_key(tmp_path) == b"o" * 32
+    assert [path.name for path in tmp_path.iterdir()] == ["guard.key"]
