@@ -8,14 +8,28 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from telcollm.errors import MissingExtraError, TransientError
 from telcollm.ports import Tracker
 
 _LOG = logging.getLogger(__name__)
+_USER: Final = re.compile(r"(?<=://)[^\s/?#]*@")
+_SECRET_FIELD: Final = re.compile(r"(?i)([?&][^\s=&#]*(?:password|secret|token|key)[^\s=&#]*=)[^\s&#]*")
+# A server that hangs must not hold the stream longer than a rebalance takes.
+_PATIENCE: Final = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "5", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
+
+
+def redacted(text: str) -> str:
+    """Return `text` with the users, passwords and secret fields of the URLs in it written over.
+
+    >>> redacted("https://noc:pass@mlflow.example.net/x?token=1 does not answer")
+    'https://***@mlflow.example.net/x?token=*** does not answer'
+    """
+    return _SECRET_FIELD.sub(r"\1***", _USER.sub("***@", text))
 
 
 class NoTracker:
@@ -47,6 +61,8 @@ class MlflowTracker:
         """
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
         os.environ.setdefault("DO_NOT_TRACK", "true")
+        for name, value in _PATIENCE.items():
+            os.environ.setdefault(name, value)
         try:
             import mlflow
         except ImportError as error:
@@ -65,13 +81,16 @@ class MlflowTracker:
             self.run_id: str = self._client.create_run(experiment_id, tags=dict(tags)).info.run_id
             self._client.log_batch(
                 self.run_id,
-                params=[mlflow.entities.Param(str(name), str(value)[:500]) for name, value in params.items()],
+                params=[
+                    mlflow.entities.Param(str(name), redacted(str(value))[:500])
+                    for name, value in params.items()
+                ],
             )
         except mlflow.exceptions.MlflowException as error:
             message = (
                 f"tracking at {uri} does not answer ({error}); set tracking.uri, or tracking.enabled=false"
             )
-            raise TransientError(message) from error
+            raise TransientError(redacted(message)) from error
 
     def log_metrics(self, metrics: Mapping[str, float], step: int) -> None:
         """Record metrics at a step."""
@@ -83,7 +102,7 @@ class MlflowTracker:
                 metrics=[entities.Metric(name, float(value), at_ms, step) for name, value in metrics.items()],
             )
         except self._mlflow.exceptions.MlflowException as error:
-            _LOG.warning("metrics of step %d were not tracked: %s", step, error)
+            _LOG.warning("metrics of step %d were not tracked: %s", step, redacted(str(error)))
 
     def trace_batch(self, name: str, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:
         """Record a sampled batch as a trace."""
@@ -93,7 +112,7 @@ class MlflowTracker:
             )
             span.end(outputs=dict(outputs))
         except self._mlflow.exceptions.MlflowException as error:
-            _LOG.warning("a batch was not traced: %s", error)
+            _LOG.warning("a batch was not traced: %s", redacted(str(error)))
 
     def close(self, status: str) -> None:
         """End the run with FINISHED, FAILED or KILLED."""
@@ -102,7 +121,7 @@ class MlflowTracker:
                 self._mlflow.flush_trace_async_logging()
             self._client.set_terminated(self.run_id, status)
         except self._mlflow.exceptions.MlflowException as error:
-            _LOG.warning("the tracked run was not ended: %s", error)
+            _LOG.warning("the tracked run was not ended: %s", redacted(str(error)))
 
 
 def open_tracker(

@@ -181,7 +181,8 @@ def _run_slice(
     from streams.replay.dataset import dataset_topology, load_dataset
     from streams.replay.schedule import ReplayPlan, schedule
     from telcollm import graph as graphs
-    from telcollm.app.runtime import make_topics, open_session_tracker, run_worker
+    from telcollm.app.runtime import make_topics, run_worker
+    from telcollm.app.session import open_session_tracker
     from telcollm.store import open_store
 
     tell(f"{item.record}: reading the record")

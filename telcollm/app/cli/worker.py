@@ -41,7 +41,8 @@ def worker(
     from telcollm.app.health import serve_health
     from telcollm.app.membership import as_static_member, hold_slot
     from telcollm.app.progress import ProgressView
-    from telcollm.app.runtime import find_broker, open_adviser, open_session_tracker, run_worker
+    from telcollm.app.runtime import find_broker, open_adviser, run_worker
+    from telcollm.app.session import open_session_tracker
     from telcollm.store import open_store
 
     configured = load_settings(config)
