@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from telcollm.app.incident_view import plain
+
 if TYPE_CHECKING:
     from streams.worker import Status
 
@@ -77,5 +79,5 @@ def status_table(status: Status) -> Table:
         table.add_row(f"[dim]{left}[/]", value, f"[dim]{right}[/]", other)
     state = status.failure or ("" if status.level == "FULL" else status.level_says)
     if state:
-        table.add_row("[yellow]state[/]", f"[yellow]{state}[/]", "", "")
+        table.add_row("[yellow]state[/]", plain(state, "yellow"), "", "")
     return table

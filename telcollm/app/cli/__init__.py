@@ -9,7 +9,7 @@ import sys
 import typer
 
 from telcollm import __version__
-from telcollm.app.cli import broker, demo, dlq, graph, incidents, model, replay, topology, worker
+from telcollm.app.cli import broker, demo, dlq, graph, incidents, model, replay, store, topology, worker
 from telcollm.errors import TelcollmError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.add_typer(graph.app, name="graph", help="Learn and evaluate the cause graph 
 app.add_typer(model.app, name="model", help="Fetch and list language models.")
 app.add_typer(incidents.app, name="incidents", help="Look at incidents and their diagnoses.")
 app.add_typer(dlq.app, name="dlq", help="Look at dead letters and replay them.")
+app.add_typer(store.app, name="store", help="Look after what telcollm keeps.")
 app.add_typer(topology.app, name="topology", help="Bring the network's elements and links into the store.")
 app.command("replay")(replay.replay)
 app.command("worker")(worker.worker)
