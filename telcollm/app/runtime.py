@@ -5,24 +5,20 @@ Does not know terminals: the command line shows what `Status` says.
 
 from __future__ import annotations
 
-import logging
-import platform
+import importlib
 import threading
 import time
 import warnings
-from bisect import bisect_right
-from collections.abc import Callable, Sequence
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from telcollm import __version__
+from telcollm.app.planned import PlannedCalendar
+from telcollm.app.session import Session
 from telcollm.errors import SettingsError, TelcollmError
 from telcollm.kafka_settings import KafkaSettings
 from telcollm.ports import EVERYTHING, Adviser, Store, Tracker
-from telcollm.records import PlannedWork, Shadow
 from telcollm.settings import Settings
-from telcollm.state import DiagnosisRequest
 from telcollm.topology import Topology
 
 if TYPE_CHECKING:
@@ -30,9 +26,7 @@ if TYPE_CHECKING:
     from streams.worker import Stages, Status, Worker
     from telcollm.graph import CauseGraph
 
-_LOG = logging.getLogger(__name__)
 GRAPH_FILE = "graph.json"
-_TRACK_EVERY_S = 5.0
 
 
 class SystemClock:
@@ -73,26 +67,6 @@ def load_graph(settings: Settings) -> CauseGraph | None:
     return graph.load(path)
 
 
-class PlannedCalendar:
-    """Answers whether an object is under planned work at an event time in ms."""
-
-    def __init__(self, works: Sequence[PlannedWork]) -> None:
-        self._spans: dict[str, list[tuple[int, int]]] = {}
-        for work in works:
-            span = (int(work.start_time.timestamp() * 1000), int(work.end_time.timestamp() * 1000))
-            for name in work.managed_objects:
-                self._spans.setdefault(name, []).append(span)
-        for spans in self._spans.values():
-            spans.sort()
-
-    def __call__(self, managed_object: str, at_ms: int) -> bool:
-        """Tell whether work on the object covers `at_ms`."""
-        spans = self._spans.get(managed_object)
-        if not spans:
-            return False
-        return any(end > at_ms for _, end in spans[: bisect_right(spans, (at_ms, 2**62))])
-
-
 def make_topics(settings: Settings) -> int:
     """Make the topics that are missing and return how many source partitions there are."""
     from streams.kafka.topics import PartitionCountWarning, TopicSpec, ensure_topics
@@ -128,7 +102,9 @@ def open_adviser(settings: Settings) -> Adviser | None:
     if settings.model.engine == "scripted":
         from telcollm.testing import ScriptedModel
 
-        return ModelAdviser(ScriptedModel(), settings.diagnosis, Guard(load_key(settings.home)))
+        return ModelAdviser(
+            ScriptedModel(), settings.diagnosis, Guard(load_key(settings.home), remember=False)
+        )
     from telcollm.model import open_model
 
     model = open_model(
@@ -143,7 +119,7 @@ def open_adviser(settings: Settings) -> Adviser | None:
     )
     if model is None:
         return None
-    return ModelAdviser(model, settings.diagnosis, Guard(load_key(settings.home)))
+    return ModelAdviser(model, settings.diagnosis, Guard(load_key(settings.home), remember=False))
 
 
 def stage_builder(
@@ -222,7 +198,7 @@ def run_worker(
     topology = Topology(store.topology(EVERYTHING))
     diagnoser = GraphDiagnoser(store, topology, settings.diagnosis, has_graph=graph is not None)
     reached = reached or nothing
-    session = _Session(settings, tracker, adviser)
+    session = Session(settings, tracker, adviser)
 
     def make_desk(worker: Worker) -> AdviceDesk:
         if adviser is None:
@@ -275,108 +251,7 @@ def run_worker(
         session.close(worker.status, outcome)
 
 
-class _Session:
-    """What one worker session tells the tracker: metrics every few seconds, some batches as traces."""
-
-    def __init__(self, settings: Settings, tracker: Tracker | None, adviser: Adviser | None) -> None:
-        self._settings = settings
-        self._tracker = tracker
-        self._adviser = adviser
-        self._began_s = time.monotonic()
-        self._last_s = self._began_s
-        self._last = {"alarms": 0, "windows": 0}
-        self._step = 0
-
-    def advised(
-        self, worker: Worker, desk: Any, asked: Sequence[DiagnosisRequest], told: Sequence[Shadow]
-    ) -> None:
-        """Note a batch that the model was asked, and trace one in every so many."""
-        if self._adviser is not None:
-            worker.note_advice(self._adviser.counters(), desk.waiting())
-        every = self._settings.tracking.trace_every
-        if self._tracker is None or every == 0 or desk.batches % every != 1 % every:
-            return
-        self._tracker.trace_batch(
-            "advice",
-            {"incidents": [request.incident.incident_id for request in asked]},
-            {
-                "agrees": [item.agrees for item in told],
-                "probabilities": [item.probabilities for item in told],
-            },
-        )
-
-    def track(self, status: Status) -> None:
-        """Log the step's metrics when it is time."""
-        now_s = time.monotonic()
-        if self._tracker is None or now_s - self._last_s < _TRACK_EVERY_S:
-            return
-        self._log(status, now_s)
-
-    def _log(self, status: Status, now_s: float) -> None:
-        if self._tracker is None:
-            return
-        passed_s = max(now_s - self._last_s, 1e-9)
-        thousand = max(status.alarms, 1) / 1000
-        metrics = {
-            "alarms_per_s": (status.alarms - self._last["alarms"]) / passed_s,
-            "windows_per_s": (status.windows - self._last["windows"]) / passed_s,
-            "batch_size": status.records / max(status.batches, 1),
-            "tokens_in_per_1000_alarms": status.tokens_in / thousand,
-            "tokens_out_per_1000_alarms": status.tokens_out / thousand,
-            "lag": status.lag,
-            "dead_letters": status.dead_letters,
-            "late_alarms": status.late_alarms,
-            "open_alarms": status.open_alarms,
-            "alarms": status.alarms,
-            "incidents_told": status.incidents,
-            "diagnoses": status.diagnoses,
-            "restarts": status.restarts,
-            **{f"alarm_to_incident_ms_{name}": value for name, value in status.latency_ms.items()},
-        }
-        self._step += 1
-        self._tracker.log_metrics(metrics, self._step)
-        self._last_s, self._last = now_s, {"alarms": status.alarms, "windows": status.windows}
-
-    def close(self, status: Status, outcome: str) -> None:
-        """Log the last step and end the run."""
-        if self._tracker is not None:
-            self._log(status, time.monotonic())
-            self._tracker.close(outcome)
-
-
-def open_session_tracker(settings: Settings, name: str) -> Tracker:
-    """Return the tracker of one worker session, its settings (no secrets) and versions as parameters."""
-    from telcollm.tracking import open_tracker
-
-    settings.home.mkdir(parents=True, exist_ok=True)
-    flat = _flat(settings.model_dump(mode="json", exclude={"store_url"}))
-    return open_tracker(
-        enabled=settings.tracking.enabled,
-        uri=settings.tracking_uri,
-        experiment=settings.tracking.experiment,
-        params={**flat, **{f"version.{package}": found for package, found in _versions().items()}},
-        tags={"mlflow.runName": name, "telcollm.version": __version__},
-    )
-
-
-def _flat(tree: Any, path: str = "") -> dict[str, Any]:
-    if isinstance(tree, dict) and tree:
-        return {
-            name: value
-            for key, item in tree.items()
-            for name, value in _flat(item, f"{path}.{key}" if path else str(key)).items()
-        }
-    return {path: tree}
-
-
-def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for package in ("telcollm", "torch", "transformers", "peft", "kafka-python", "mlflow", "pyarrow"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
+OWN_PACKAGES = ("streams", "agents", "finetune", "dashboards")
 
 
 def check_names() -> None:
@@ -385,15 +260,16 @@ def check_names() -> None:
     Raises:
         TelcollmError: another distribution has taken one of the names.
     """
-    import importlib.util
-
-    root = Path(__file__).resolve().parents[2]
-    for name in ("streams", "agents", "finetune", "dashboards"):
-        spec = importlib.util.find_spec(name)
-        origin = Path(spec.origin).resolve() if spec and spec.origin else None
-        if origin is None or root not in origin.parents:
+    for name in OWN_PACKAGES:
+        try:
+            found = importlib.import_module(name)
+        except ImportError as error:
+            found, place = None, f"nothing that can be imported ({error})"
+        else:
+            place = getattr(found, "__file__", None) or "a folder that is no package"
+        if getattr(found, "OWNER", "") != "telcollm":
             message = (
-                f"the package name {name} is taken by {origin or 'nothing'}; it must be the one beside "
-                "telcollm itself; install telcollm into an environment of its own"
+                f"the package name {name} is taken by {place}; it must be telcollm's own; "
+                "install telcollm into an environment of its own"
             )
             raise TelcollmError(message)
