@@ -86,7 +86,7 @@ class GraphDiagnoser:
             return None, 1
         others = [group for group in request.groups if group.alarm_id != candidate.alarm_id]
         drafts = [_first_claim(root), *_effect_claims(candidate, root, others)]
-        path, path_claim = self._path(root, others)
+        path, path_claim = self._path(root, [group for group in others if group.alarm_id in facts])
         if path_claim:
             drafts.append(path_claim)
         claims = [claim for claim in drafts if all(alarm_id in facts for alarm_id in claim.evidence)]
@@ -159,7 +159,7 @@ def _effect_claims(candidate: Candidate, root: MemberGroup, others: Sequence[Mem
         alarms = "1 alarm" if len(followed) == 1 else f"{len(followed)} alarms"
         text = f"In the cause graph {root.problem} leads to {named}; {alarms} of these followed."
         claims.append(Claim(text=text, evidence=evidence))
-    later = [group for group in others if group.raised_ms >= root.raised_ms]
+    later = [group for group in others if group.raised_ms > root.raised_ms]
     if others and len(later) == len(others):
         after_s = (min(group.raised_ms for group in later) - root.raised_ms) / 1000
         nearest = min(later, key=lambda group: (group.raised_ms, group.alarm_id))

@@ -38,7 +38,7 @@ def open_alarms(job: Job) -> Result:
         event = _raise(number)
         partition.apply(Envelope(VERSION, "alarms/0", number, 0, event))
         if number % 1_000 == 999:
-            tick = Envelope(VERSION, "alarms/0", number, TICK_PLACE, None, event.event_ms, 0, 1)
+            tick = Envelope(VERSION, "alarms/0", number, TICK_PLACE, None, event.event_ms, 0, ["alarms/0"])
             partition.apply(tick)
             partition.take()
     partition.finish()

@@ -63,7 +63,7 @@ class Pipeline:
         if tick_ms is None:
             return None
         lane, place = self._lanes[record.partition], TICK_PLACE + number
-        return Envelope(VERSION, lane, record.offset, place, None, tick_ms, 0, PARTITIONS)
+        return Envelope(VERSION, lane, record.offset, place, None, tick_ms, 0, self._lanes)
 
     def take(self, record: RawRecord, number: int, event: AlarmEvent) -> list[Snapshot]:
         """Return what is to be told after one event of a record and the tick it may bring."""

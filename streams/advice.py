@@ -13,12 +13,13 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from streams.topics import advice_lane
-from telcollm.errors import TelcollmError, TransientError
+from telcollm.errors import TransientError
 from telcollm.ports import EVERYTHING, Adviser, Store
 from telcollm.records import Diagnosis, Shadow
 from telcollm.state import DiagnosisRequest
 
 _LOG = logging.getLogger(__name__)
+_TRIES = 3
 
 
 def advice_request(request: DiagnosisRequest) -> DiagnosisRequest:
@@ -60,6 +61,7 @@ class AdviceDesk:
         self._thread = threading.Thread(target=self._serve, name="telcollm-advice", daemon=True)
         self.batches = 0
         self.failure: str = ""
+        self._failures = 0
 
     def start(self) -> None:
         """Begin to serve."""
@@ -73,31 +75,48 @@ class AdviceDesk:
 
     @property
     def alive(self) -> bool:
-        """Whether the thread still serves; when it does not, `failure` says why."""
+        """Whether the thread serves; `failure` says what went wrong with the model last, empty if nothing."""
         return self._thread.is_alive()
 
     def waiting(self) -> int:
         """Return how many requests wait in the owned lanes."""
-        lanes = [advice_lane(lane) for lane in self._lanes()]
+        lanes = self._waiting_lanes()
         return self._store.pending_counts(lanes).get("requests", 0) if lanes else 0
 
     def _serve(self) -> None:
         while not self._stop.is_set():
+            served = 0
             try:
                 served = self.serve_once() if self._allowed() else 0
+                self.failure = ""
             except TransientError as error:
-                _LOG.warning("advice is waiting: %s", error)
-                served = 0
-            except TelcollmError as error:
                 self.failure = str(error)
-                _LOG.error("no more advice in this session: %s", error)
-                return
+                _LOG.warning("advice is waiting: %s", error)
+            except Exception as error:
+                # A model may fail in any way; what it cannot answer must not come first for ever.
+                self.failure = str(error) or type(error).__name__
+                _LOG.exception("the model failed")
+                self._give_up_on_first(error)
             if not served:
                 self._stop.wait(self._idle_wait_s)
 
+    def _give_up_on_first(self, error: Exception) -> None:
+        """Let the requests at hand go without an opinion once they have failed often enough."""
+        self._failures += 1
+        if self._failures < _TRIES:
+            return
+        self._failures = 0
+        requests = self._store.pending_requests(self._waiting_lanes(), self._batch_size())
+        _LOG.error("%d requests get no opinion: %s", len(requests), error)
+        with self._store.transaction() as transaction:
+            transaction.finish_requests(request.request_id for request in requests)
+
+    def _waiting_lanes(self) -> list[str]:
+        return [advice_lane(lane) for lane in self._lanes()]
+
     def serve_once(self) -> int:
         """Return how many requests were answered: one batch, or none that waited."""
-        lanes = [advice_lane(lane) for lane in self._lanes()]
+        lanes = self._waiting_lanes()
         if not lanes:
             return 0
         requests = self._store.pending_requests(lanes, self._batch_size())
@@ -113,5 +132,6 @@ class AdviceDesk:
             transaction.put_diagnoses(advised)
             transaction.finish_requests(request.request_id for request in requests)
         self.batches += 1
+        self._failures = 0
         self._on_batch(requests, shadows)
         return len(requests)

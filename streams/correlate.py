@@ -1,11 +1,13 @@
 """The correlating stage: internal records in, incidents and diagnosis requests out, in one transaction.
 
-State, watermark and offsets are written together with what they gave, or not at all. Of what is told in one
-batch nothing depends on where the batch ended. Does not know how a diagnosis is reached.
+State, watermark and offsets are written together with what they gave, or not at all. What is told does not
+depend on where a batch ends, unless the worker is behind and tells an incident once a batch. Does not know
+how a diagnosis is reached.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,26 +15,33 @@ from streams.component import Component, Snapshot
 from streams.correlation import Delta
 from streams.envelope import unpack
 from streams.incident import IncidentWriter, hanging_together, merged, restored
+from streams.kafka.library import TopicPartition
 from streams.kafka.source import PartitionSource
 from streams.outbox import Reached, nothing
 from streams.partition import Partition, component_rows
 from streams.topics import CORRELATE_GROUP, EVENTS, INCIDENTS, group, lane_of, on_wire
 from telcollm.codec import encode
+from telcollm.errors import DecodeError
 from telcollm.ports import Store, StoreTransaction
 from telcollm.records import Incident
 from telcollm.settings import Settings
 from telcollm.state import DiagnosisRequest, OutboxMessage, Progress
 
+_LOG = logging.getLogger(__name__)
+
 
 class Told:
-    """What one step of the stage made durable, for metrics."""
+    """What one step of the stage made durable, for metrics.
+
+    `opened_ms` holds, of each incident that opened, when the record that opened it was appended.
+    """
 
     def __init__(self) -> None:
         self.records = 0
         self.alarms = 0
         self.windows = 0
         self.incidents = 0
-        self.appended_ms: list[int] = []
+        self.opened_ms: list[int] = []
 
 
 class Outcome:
@@ -137,9 +146,11 @@ class CorrelateStage:
             partition = self._partitions.get(record.partition)
             if partition is None:
                 continue
-            envelope = unpack(record.value)
-            snapshots += partition.apply(envelope)
-            told.alarms += envelope.event is not None and envelope.event.home
+            try:
+                snapshots += partition.apply(unpack(record.value))
+            except DecodeError as error:
+                # A stranger's record on the internal topic must not stop every worker that reads it.
+                _LOG.error("internal record %d/%d is passed over: %s", record.partition, record.offset, error)
             self._progress[record.partition].next_offset = record.offset + 1
             touched.add(record.partition)
         told.records = len(records)
@@ -171,18 +182,22 @@ class CorrelateStage:
             for number, delta in deltas.items():
                 transaction.put_components(component_rows(delta, number))
                 transaction.put_alarms([*delta.alarms.values(), *delta.too_late])
-                transaction.clear_alarms(delta.orphan_clears)
+                transaction.clear_alarms(number, delta.orphan_clears)
             outcome = self._outcome(transaction, deltas, snapshots)
             transaction.put_incidents([*outcome.rows, *(item.incident for item in outcome.requests)])
             transaction.put_requests(outcome.requests)
             transaction.put_outbox(outcome.messages)
         self._reached("after store")
+        self._source.commit_informational(
+            {TopicPartition(self._topic, at): self._progress[at].next_offset or 0 for at in touched}
+        )
         for delta in deltas.values():
             for alarm in delta.alarms.values():
                 alarm.body = b""
-        told.windows = sum(item.complete and not item.superseded_by for item in snapshots)
+        told.alarms = sum(delta.raised for delta in deltas.values())
+        told.windows = sum(delta.completed for delta in deltas.values())
         told.incidents = len(outcome.requests)
-        told.appended_ms = [item.append_ms for item in outcome.requests if item.append_ms > 0]
+        told.opened_ms = [item.append_ms for item in snapshots if item.alarm_count == 1 and not item.complete]
 
     def _outcome(
         self, transaction: StoreTransaction, deltas: Mapping[int, Delta], snapshots: Iterable[Snapshot]

@@ -82,6 +82,8 @@ class Delta:
         self.components: dict[int, Component] = {}
         self.merged: dict[str, str] = {}
         self.late_count = 0
+        self.raised = 0
+        self.completed = 0
 
 
 class Correlator:
@@ -118,6 +120,7 @@ class Correlator:
         alarm = outcome.raised
         if alarm is not None:
             delta.alarms[alarm.alarm_id] = alarm
+            delta.raised += alarm.home
             if alarm.suppressed is _NOT_SUPPRESSED:
                 self._place(alarm, told)
             else:
@@ -151,7 +154,7 @@ class Correlator:
 
     def _close(self, before_ms: int) -> list[Snapshot]:
         """Complete the windows that end before `before_ms`."""
-        told: list[Snapshot] = []
+        completed: list[Component] = []
         windows = self._windows
         while windows and windows[0][0] + self._gap_ms < before_ms:
             last_ms, _, _, component = heappop(windows)
@@ -161,12 +164,16 @@ class Correlator:
                 self._push(component)
                 continue
             component.complete = True
+            completed.append(component)
             self._touch(component)
-            if component.alarm_count:
-                told.append(component.snapshot())
             if component.active == 0:
                 self.components.discard(component)
-        return told
+        # A restart pushes windows anew, so their order in the heap must not tell.
+        own = [component for component in completed if component.alarm_count]
+        self.delta.completed += len(own)
+        return [
+            component.snapshot() for component in sorted(own, key=lambda item: (item.last_ms, item.first[1]))
+        ]
 
     def _will_expire(self, alarm: LiveAlarm) -> None:
         heappush(self._expiry, (alarm.raised_ms, next(self._pushes), alarm))
@@ -276,8 +283,11 @@ class Correlator:
             return
         component = alarm.component.root
         if alarm.home:
+            worse = alarm.severity > component.severity and alarm.facts > alarm.counted
             component.revise(alarm, alarm.facts - alarm.counted)
             alarm.counted = alarm.facts
+            if worse:
+                told.append(component.snapshot())
         self._touch(component)
 
     def _settle(self, alarm: LiveAlarm, told: list[Snapshot]) -> None:

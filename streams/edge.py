@@ -15,6 +15,7 @@ from streams.cut import Cut
 from streams.envelope import TICK_PLACE, VERSION, Envelope, pack
 from streams.event import AlarmEvent, EventKind, event_of, tells_of_life
 from streams.formats import check_mapping, decode_alarms
+from streams.kafka.library import TopicPartition
 from streams.kafka.sink import RecordSink
 from streams.kafka.source import PartitionSource, RawRecord
 from streams.outbox import Reached, nothing
@@ -29,7 +30,8 @@ from telcollm.state import DeadLetter, OutboxMessage, Progress
 MAX_RECORD_BYTES: Final = 512 * 1024
 """A larger record is dead-lettered: what it becomes must fit a message of Kafka's default size."""
 
-_MAX_LETTER_BYTES: Final = 900_000
+_MAX_MESSAGE_BYTES: Final = 900_000
+_MAX_HEADER_CHARACTERS: Final = 4_000
 
 
 class _Place:
@@ -62,7 +64,7 @@ def decode_events(record: RawRecord, source: SourceSettings) -> list[AlarmEvent]
         raise DecodeError(message)
     alarms = decode_alarms(record.value or b"", source)
     return [
-        event_of(alarm, body=encode(alarm), append_ms=record.timestamp_ms, offset=record.offset)
+        event_of(alarm, body=encode(alarm), append_ms=max(0, record.timestamp_ms), offset=record.offset)
         for alarm in alarms
         if tells_of_life(alarm)
     ]
@@ -78,7 +80,7 @@ class EdgeStage:
         cut: Cut,
         clock: Clock,
         *,
-        source_partitions: int,
+        source_lanes: Sequence[str],
         open_source: Callable[..., PartitionSource] = PartitionSource,
         open_sink: Callable[..., RecordSink] = RecordSink,
         reached: Reached = nothing,
@@ -89,7 +91,7 @@ class EdgeStage:
         self._on_owned = on_owned
         self._cut = cut
         self._clock = clock
-        self._expected = source_partitions
+        self._expected = sorted(source_lanes)
         self._reached = reached
         for source in settings.sources:
             check_mapping(source)
@@ -160,11 +162,9 @@ class EdgeStage:
                 continue
             touched[(record.topic, record.partition)] = place
             try:
-                events = decode_events(record, place.settings)
+                self._route(record, decode_events(record, place.settings), place)
             except DecodeError as error:
                 letters.append(_letter(record, error))
-                events = []
-            self._route(record, events, place)
             place.progress.next_offset = record.offset + 1
             place.idle_since_ms, place.told_idle_ms = self._clock.now_ms(), 0
         self._tell_idle()
@@ -180,6 +180,9 @@ class EdgeStage:
 
     def _route(self, record: RawRecord, events: Sequence[AlarmEvent], place: _Place) -> None:
         source = lane_of(record.topic, record.partition)
+        # On most topics the time is the producer's own, and its clock may be years ahead; -1 is none at all.
+        now_ms = self._clock.now_ms()
+        believable_ms = now_ms if record.timestamp_ms < 0 else min(record.timestamp_ms, now_ms)
         for number, event in enumerate(events):
             targets = (
                 tuple(range(self._cut.partitions))
@@ -189,14 +192,23 @@ class EdgeStage:
             event.boundary = len(targets) > 1
             envelope = Envelope(VERSION, source, record.offset, number, event)
             key = self._cut.neighbourhood(event.managed_object).encode("utf-8", "surrogatepass")
-            self._sink.send(self._events_topic, key, pack(envelope), partition=targets[0])
+            data = pack(envelope)
+            if len(data) > _MAX_MESSAGE_BYTES:
+                message = (
+                    f"record becomes {len(data)} bytes when it is passed on; at most {_MAX_MESSAGE_BYTES} "
+                    "are allowed; split the alarm list or leave attachments out"
+                )
+                raise DecodeError(message)
+            self._sink.send(self._events_topic, key, data, partition=targets[0])
             if len(targets) > 1:
-                event.home, event.body = event.kind is EventKind.REBUILT, b""
+                event.home = event.kind is EventKind.REBUILT
+                if not event.alias:
+                    event.body = b""
                 copy = pack(envelope)
                 for target in targets[1:]:
                     self._sink.send(self._events_topic, key, copy, partition=target)
             told_ms = place.ticks.observe(
-                event.event_ms, record.timestamp_ms, future_ms=self._future_ms, tick_ms=self._tick_ms
+                event.event_ms, believable_ms, future_ms=self._future_ms, tick_ms=self._tick_ms
             )
             if told_ms is not None:
                 self._tick(Envelope(VERSION, source, record.offset, TICK_PLACE + number, None, told_ms))
@@ -211,7 +223,11 @@ class EdgeStage:
         """Say of silent source partitions how long they have been so, again and again as time passes."""
         now_ms = self._clock.now_ms()
         told = False
+        behind = {(at.topic, at.partition): lag for at, lag in self._source.lag().items()}
         for (topic, partition), place in self._places.items():
+            if behind.get((topic, partition)) != 0:
+                place.idle_since_ms, place.told_idle_ms = now_ms, 0
+                continue
             silent_ms = now_ms - place.idle_since_ms
             if silent_ms - place.told_idle_ms < self._idle_ms:
                 continue
@@ -242,6 +258,9 @@ class EdgeStage:
             if letters:
                 transaction.put_dead_letters(letters)
                 transaction.put_outbox(dead_letter_message(item, self._dead_letter_topic) for item in letters)
+        self._source.commit_informational(
+            {TopicPartition(*at): place.progress.next_offset or 0 for at, place in touched.items()}
+        )
 
     def close(self) -> None:
         """Leave the group and let go of the connections."""
@@ -268,7 +287,8 @@ def dead_letter_message(letter: DeadLetter, topic: str) -> OutboxMessage:
     A value that fits no message of Kafka's default size stays in the store alone; a header says so.
     """
     value = letter.value or b""
-    fits = len(value) <= _MAX_LETTER_BYTES
+    keyed = letter.key or b""
+    fits = len(value) + 2 * len(keyed) <= _MAX_MESSAGE_BYTES
     return OutboxMessage(
         message_id=f"dlq:{letter.topic}:{letter.partition}:{letter.offset}",
         lane=lane_of(letter.topic, letter.partition),
@@ -278,13 +298,13 @@ def dead_letter_message(letter: DeadLetter, topic: str) -> OutboxMessage:
         headers=(
             ("value-bytes", str(len(value))),
             ("has-value", "1" if letter.value is not None and fits else "0"),
-            ("reason", letter.reason),
-            ("field", letter.field),
+            ("reason", letter.reason[:_MAX_HEADER_CHARACTERS]),
+            ("field", letter.field[:_MAX_HEADER_CHARACTERS]),
             ("source-topic", letter.topic),
             ("source-partition", str(letter.partition)),
             ("source-offset", str(letter.offset)),
             ("source-append-ms", str(letter.append_ms)),
-            ("source-key", "" if letter.key is None else letter.key.hex()),
+            ("source-key", keyed.hex() if fits else ""),
             ("has-key", "0" if letter.key is None else "1"),
         ),
     )

@@ -21,7 +21,7 @@ class Envelope(msgspec.Struct, array_like=True, gc=False):
     """One internal record. `source` is `topic/partition`, `offset` and `place` where the event was read.
 
     Without an event it is a tick: `max_event_ms` is how far the source is (None: nothing read yet),
-    `idle_ms` how long it has been silent (0: it is not), `expected` how many source partitions there are.
+    `idle_ms` how long it has been silent (0: it is not), `expected` which source partitions there are.
     """
 
     version: int
@@ -31,7 +31,7 @@ class Envelope(msgspec.Struct, array_like=True, gc=False):
     event: AlarmEvent | None = None
     max_event_ms: int | None = None
     idle_ms: int = 0
-    expected: int = 0
+    expected: list[str] = []
 
 
 _ENCODER = msgspec.msgpack.Encoder()

@@ -72,6 +72,7 @@ _KINDS = {
 }
 
 
+_MAX_PROBLEM: Final = 200
 _ASIDE = frozenset(
     (
         NotificationType.ACK_STATE_CHANGED,
@@ -116,6 +117,15 @@ def _alias_of(alarm: Alarm, kind: EventKind) -> str:
     return _key_id((*alarm.key[:-1], "", alarm.external_alarm_id))
 
 
+def problem_of(alarm: Alarm) -> str:
+    """Return the alarm's problem as windows, graphs and messages name it: bounded, still told apart.
+
+    Beyond 200 characters it is its beginning and a digest of the whole.
+    """
+    problem = alarm.problem
+    return problem if len(problem) <= _MAX_PROBLEM else f"{problem[:180]}~{derive_id('p', problem)}"
+
+
 def event_of(alarm: Alarm, *, body: bytes = b"", append_ms: int = 0, offset: int = 0) -> AlarmEvent:
     """Return the event that `alarm` tells of; a severity CLEARED is a clear whatever it was announced as.
 
@@ -149,7 +159,7 @@ def event_of(alarm: Alarm, *, body: bytes = b"", append_ms: int = 0, offset: int
         alarm.region,
         alarm.source_system_id,
         alarm.managed_object,
-        alarm.problem,
+        problem_of(alarm),
         SEVERITY_RANK[alarm.perceived_severity],
         event_ms,
         raised_ms,

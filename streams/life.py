@@ -117,7 +117,8 @@ class AlarmLife:
         after = bisect_left(key.clears, raised_ms)
         if after < len(key.clears) and (cleared_ms is None or key.clears[after] < cleared_ms):
             cleared_ms = key.clears[after]
-        for rebuilt_ms, listed in self._rebuilds.get(event.source_system_id, _NO_LISTS).items():
+        lists = self._rebuilds.get(_source_of(event), _NO_LISTS)
+        for rebuilt_ms, listed in lists.items():
             if raised_ms <= rebuilt_ms and event.key not in listed:
                 cleared_ms = rebuilt_ms if cleared_ms is None else min(cleared_ms, rebuilt_ms)
         if cleared_ms is not None:
@@ -215,7 +216,8 @@ class AlarmLife:
     def _rebuild(self, event: AlarmEvent, outcome: Outcome) -> None:
         """Close what a rebuilt alarm list leaves out: whatever was raised by then and is not listed."""
         rebuilt_ms = event.event_ms
-        lists = self._rebuilds.setdefault(event.source_system_id, {})
+        source = _source_of(event)
+        lists = self._rebuilds.setdefault(source, {})
         if rebuilt_ms in lists:
             return
         lists[rebuilt_ms] = event.listed
@@ -223,7 +225,7 @@ class AlarmLife:
             if name in event.listed:
                 continue
             for alarm in key.alarms:
-                if alarm.source_system_id != event.source_system_id or alarm.raised_ms > rebuilt_ms:
+                if _source_of(alarm) != source or alarm.raised_ms > rebuilt_ms:
                     continue
                 if alarm.cleared_ms is None:
                     alarm.cleared_ms = rebuilt_ms
@@ -237,14 +239,14 @@ class AlarmLife:
 
     def forget(self, alarm: LiveAlarm) -> None:
         """Drop an alarm that has cleared and can link no more."""
-        if alarm.alias:
-            self._aliases.pop(alarm.alias, None)
         key = self._keys.get(alarm.key)
         if key is None:
             return
         place = _place(key.alarms, alarm.raised_ms)
         if place < len(key.alarms) and key.alarms[place] is alarm:
             del key.alarms[place]
+        if alarm.alias and not any(other.alias == alarm.alias for other in key.alarms):
+            self._aliases.pop(alarm.alias, None)
         if not key.alarms and not key.clears:
             del self._keys[alarm.key]
 
@@ -306,6 +308,11 @@ class AlarmLife:
         """Take back rebuilt alarm lists."""
         for source, lists in rebuilds.items():
             self._rebuilds.setdefault(source, {}).update(lists)
+
+
+def _source_of(item: AlarmEvent | LiveAlarm) -> str:
+    """Return whose alarm lists speak of this: source systems of two tenants may have one name."""
+    return f"{item.tenant}\x1f{item.source_system_id}"
 
 
 def _place(alarms: list[LiveAlarm], raised_ms: int) -> int:

@@ -7,15 +7,17 @@ id stands in the header `id` for readers to drop. Does not know what the message
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from streams.kafka.sink import RecordSink, scan
-from telcollm.errors import TransientError
+from telcollm.errors import TelcollmError, TransientError
 from telcollm.kafka_settings import KafkaSettings
 from telcollm.ports import Store
 from telcollm.state import OutboxMessage, SentMark
 
+_LOG = logging.getLogger(__name__)
 ID_HEADER = "id"
 
 
@@ -49,6 +51,7 @@ class OutboxRelay:
         self._batch = batch
         self._reached = reached
         self._uncertain: set[str] = set()
+        self._careful = False
 
     def take_over(self, lanes: Iterable[str]) -> None:
         """Treat these lanes as uncertain: their last owner may have sent what it did not mark."""
@@ -61,11 +64,13 @@ class OutboxRelay:
             TransientError: brokers or database did not answer; call again, nothing is lost or doubled.
         """
         mine = sorted(lanes)
+        batch = 1 if self._careful else self._batch
         for lane in sorted(self._uncertain.intersection(mine)):
             self._settle(lane)
             self._uncertain.discard(lane)
-        waiting = self._store.pending_outbox(mine, self._batch)
+        waiting = self._store.pending_outbox(mine, batch)
         if not waiting:
+            self._careful = False
             return 0
         self._reached("before outbox")
         try:
@@ -83,7 +88,22 @@ class OutboxRelay:
         except TransientError:
             self._uncertain |= {message.lane for message in waiting}
             raise
+        except TelcollmError as error:
+            self._refused(waiting, error)
         return len(waiting)
+
+    def _refused(self, waiting: list[OutboxMessage], error: TelcollmError) -> None:
+        """Go on one by one after the brokers refused something for good, and leave out what they refuse.
+
+        One message that can never be sent must not hold up all others for ever; it stays in the store.
+        """
+        self._uncertain |= {message.lane for message in waiting}
+        if len(waiting) > 1:
+            self._careful = True
+            return
+        _LOG.error("message %s cannot be sent and is left out: %s", waiting[0].message_id, error)
+        self._finish(waiting, {})
+        self._careful = False
 
     def _settle(self, lane: str) -> None:
         """Mark what an earlier owner of the lane sent and did not mark."""
@@ -99,7 +119,11 @@ class OutboxRelay:
             for topic, messages in by_topic.items():
                 offsets = {part: offset for (name, part), offset in known.items() if name == topic}
                 for record in scan(self._kafka, topic, offsets):
-                    ids = [value.decode() for name, value in record.headers if name == ID_HEADER]
+                    ids = [
+                        value.decode("utf-8", "replace")
+                        for name, value in record.headers
+                        if name == ID_HEADER
+                    ]
                     if ids and ids[0] in messages:
                         sent.append(messages.pop(ids[0]))
                         marks[(lane, topic, record.partition)] = record.offset + 1

@@ -45,11 +45,12 @@ class PartitionWatermark(msgspec.Struct):
     """The watermark of one internal partition over the source partitions that feed it.
 
     It is the least event time of the sources that are not idle, less the allowed lateness. Until each of the
-    `expected` sources has told how far it is, it does not move. When all are idle it goes on as time passes.
+    `expected` sources has told how far it is, it does not move; a source that is expected no more is
+    forgotten. When all are idle it goes on as time passes.
     """
 
     lateness_ms: int
-    expected: int = 0
+    expected: list[str] = []
     sources: dict[str, SourceMark] = {}
 
     def is_new(self, source: str, offset: int, place: int) -> bool:
@@ -62,29 +63,26 @@ class PartitionWatermark(msgspec.Struct):
         mark.offset, mark.place = offset, place
         return True
 
-    def tell(self, source: str, max_event_ms: int | None, idle_ms: int, expected: int) -> int | None:
+    def tell(self, source: str, max_event_ms: int | None, idle_ms: int, expected: list[str]) -> int | None:
         """Return the watermark in ms after a source has told how far it is; None while it cannot be known."""
         mark = self.sources.setdefault(source, SourceMark())
         if max_event_ms is not None:
             mark.max_event_ms = max(max_event_ms, mark.max_event_ms or max_event_ms)
         mark.idle_ms = idle_ms
-        self.expected = max(self.expected, expected)
+        self.expected = expected
         return self.current()
 
     def current(self) -> int | None:
         """Return the watermark in ms; None while it cannot be known."""
-        if len(self.sources) < self.expected:
+        if any(name not in self.sources for name in self.expected):
             return None
-        busy = [mark for mark in self.sources.values() if mark.idle_ms == 0]
+        marks = [self.sources[name] for name in self.expected]
+        busy = [mark for mark in marks if mark.idle_ms == 0]
         if any(mark.max_event_ms is None for mark in busy):
             return None
         if busy:
             return min(mark.max_event_ms or 0 for mark in busy) - self.lateness_ms
-        times = [
-            mark.max_event_ms + mark.idle_ms
-            for mark in self.sources.values()
-            if mark.max_event_ms is not None
-        ]
+        times = [mark.max_event_ms + mark.idle_ms for mark in marks if mark.max_event_ms is not None]
         return max(times) - self.lateness_ms if times else None
 
     def latest_event_ms(self) -> int | None:

@@ -58,6 +58,7 @@ class Status(msgspec.Struct):
     level: str = Level.FULL.name
     level_says: str = DESCRIPTIONS[Level.FULL]
     failure: str = ""
+    advice_failure: str = ""
     latency_ms: dict[str, float] = {}
 
 
@@ -205,9 +206,9 @@ class Worker:
         status.alarms += told.alarms
         status.windows += told.windows
         status.incidents += told.incidents
-        status.batches += told.records > 0
+        status.batches += told.alarms > 0
         now_ms = self._clock.now_ms()
-        self._latencies += [max(0, now_ms - at_ms) for at_ms in told.appended_ms]
+        self._latencies += [max(0, now_ms - at_ms) for at_ms in told.opened_ms if at_ms > 0]
         if len(self._latencies) > _KEPT_LATENCIES:
             del self._latencies[: len(self._latencies) - _KEPT_LATENCIES]
 
@@ -263,7 +264,7 @@ class Worker:
         status.level, status.level_says = level.name, DESCRIPTIONS[level]
         if self._desk:
             status.advice_batches = self._desk.batches
-            status.failure = status.failure or self._desk.failure
+            status.advice_failure = self._desk.failure
 
     def _report(self, *, always: bool = False) -> None:
         now_s = self._clock.monotonic_s()

@@ -71,8 +71,11 @@ class StoreTransaction(Protocol):
         """Insert or update alarms by (partition, alarm_id); a known clear is never taken back."""
         ...
 
-    def clear_alarms(self, clears: Iterable[tuple[str, int]]) -> None:
-        """Clear by (key, cleared_ms) the stored home alarms raised no later that are still open."""
+    def clear_alarms(self, partition: int, clears: Iterable[tuple[str, int]]) -> None:
+        """Clear by (key, cleared_ms) the partition's home alarms raised no later that are still open.
+
+        For clears that met no alarm in memory; other partitions see the same clears themselves.
+        """
         ...
 
     def put_components(self, components: Iterable[ComponentState]) -> None:

@@ -81,7 +81,6 @@ class ModelSettings(_Frozen):
     adapters: dict[str, Path] = {}
     prompt_tokens: Annotated[int, Field(ge=64)] = 512
     batch_size: Annotated[int, Field(ge=1)] = 16
-    batch_tokens: Annotated[int, Field(ge=64)] = 4096
 
 
 class DiagnosisSettings(_Frozen):

@@ -67,10 +67,10 @@ def load_graph(settings: Settings) -> CauseGraph | None:
     return graph.load(path)
 
 
-def make_topics(settings: Settings) -> int:
-    """Make the topics that are missing and return how many source partitions there are."""
+def make_topics(settings: Settings) -> list[str]:
+    """Make the topics that are missing and return the lanes of the source partitions."""
     from streams.kafka.topics import PartitionCountWarning, TopicSpec, ensure_topics
-    from streams.topics import DEAD_LETTERS, DIAGNOSES, EVENTS, INCIDENTS, on_wire
+    from streams.topics import DEAD_LETTERS, DIAGNOSES, EVENTS, INCIDENTS, lane_of, on_wire
 
     partitions = settings.streams.partitions
     with warnings.catch_warnings():
@@ -85,7 +85,7 @@ def make_topics(settings: Settings) -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PartitionCountWarning)
         ensure_topics(settings.kafka, outputs, on_mismatch="warn")
-    return sum(sources.values())
+    return [lane_of(topic, number) for topic, count in sources.items() for number in range(count)]
 
 
 def open_adviser(settings: Settings) -> Adviser | None:
@@ -153,14 +153,14 @@ def stage_builder(
         return Partition(number, window, graph=graph, topology=topology, planned=planned)
 
     def build() -> Stages:
-        source_partitions = make_topics(settings)
+        source_lanes = make_topics(settings)
         relay = OutboxRelay(store, lambda: RecordSink(settings.kafka), settings.kafka, reached=reached)
         edge = EdgeStage(
             settings,
             store,
             cut,
             SystemClock(),
-            source_partitions=source_partitions,
+            source_lanes=source_lanes,
             reached=reached,
             on_owned=relay.take_over,
         )

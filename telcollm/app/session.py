@@ -71,7 +71,7 @@ class Session:
         metrics = {
             "alarms_per_s": (status.alarms - self._last["alarms"]) / passed_s,
             "windows_per_s": (status.windows - self._last["windows"]) / passed_s,
-            "batch_size": status.records / max(status.batches, 1),
+            "alarms_per_batch": status.alarms / max(status.batches, 1),
             "tokens_in_per_1000_alarms": status.tokens_in / thousand,
             "tokens_out_per_1000_alarms": status.tokens_out / thousand,
             "lag": status.lag,

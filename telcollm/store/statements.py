@@ -38,7 +38,7 @@ class Statements:
         self._dialect = dialect
         self.put_alarms = self._bulk(self._put_alarms(), alarms)
         self.put_late_alarms = self._bulk(self._put_late_alarms(), alarms)
-        self.clear_alarms = Bulk(_CLEAR, ("of_hash", "of_key", "at_ms"))
+        self.clear_alarms = Bulk(_CLEAR, ("of_partition", "of_hash", "of_key", "at_ms"))
         self.move_alarms = Bulk(_MOVE, ("of_component", "of_partition", "to_component"))
         self.put_components = self._bulk(self._upsert(components), components)
         self.put_component_incidents = self._bulk(self._upsert(component_incidents), component_incidents)
@@ -150,6 +150,7 @@ FENCE: Final = (
 _CLEAR: Final = (
     sa.update(alarms)
     .where(
+        alarms.c.partition == sa.bindparam("of_partition"),
         alarms.c.key_hash == sa.bindparam("of_hash"),
         alarms.c.key == sa.bindparam("of_key"),
         alarms.c.raised_ms <= sa.bindparam("at_ms"),

@@ -78,12 +78,17 @@ class SqlTransaction:
         self._many(self._statements.put_alarms, known)
         self._many(self._statements.put_late_alarms, late)
 
-    def clear_alarms(self, clears: Iterable[tuple[str, int]]) -> None:
-        """Clear by (key, cleared_ms) the stored home alarms raised no later that are still open."""
+    def clear_alarms(self, partition: int, clears: Iterable[tuple[str, int]]) -> None:
+        """Clear by (key, cleared_ms) the partition's home alarms raised no later that are still open."""
         self._many(
             self._statements.clear_alarms,
             [
-                {"of_hash": rows.hash_text(key), "of_key": key, "at_ms": cleared_ms}
+                {
+                    "of_partition": partition,
+                    "of_hash": rows.hash_text(key),
+                    "of_key": key,
+                    "at_ms": cleared_ms,
+                }
                 for key, cleared_ms in sorted(clears)
             ],
         )

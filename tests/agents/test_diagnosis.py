@@ -168,12 +168,12 @@ def test_a_claim_whose_evidence_is_gone_is_dropped_and_counted(store: Store) -> 
     assert [claim.text for claim in best.claims] == [
         "n1 raised POWER.",
         "It came first; the next alarm followed after 2 s.",
+        "The topology links them: n1 - n2.",
     ]
-    assert found.dropped_claims >= 2
+    assert found.dropped_claims >= 1
     assert {alarm_id for claim in best.claims for alarm_id in claim.evidence} == {"a00", "a01"}
 
 
-@pytest.mark.xfail(strict=True, reason="the path stays when the claim on it is dropped")
 def test_a_path_to_an_object_whose_alarm_is_gone_is_not_told(store: Store) -> None:
     groups = (*request().groups[:2], MemberGroup("never", "n3", "DEGRADED", 5, NOON_MS + 5_000, NOON_MS, 1))
     assert diagnose(store, request(groups=groups)).hypotheses[0].path == ("n1", "n2")
@@ -263,7 +263,6 @@ def test_no_more_hypotheses_than_are_asked_for(store: Store) -> None:
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="of alarms raised at once each is said to have come first")
 def test_only_what_came_before_all_others_is_said_to_have_come_first(store: Store) -> None:
     found = diagnose(store, request([("n1", "POWER", 0), ("n2", "LOSS", 0), ("n3", "DOOR", 3_000)]))
     first = [claim.text for item in found.hypotheses for claim in item.claims if "came first" in claim.text]

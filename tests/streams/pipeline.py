@@ -131,7 +131,13 @@ class Pipeline:
             "store_url": self.store_url,
             "kafka": kafka,
             "sources": [{"topic": self.source, "mode": "replay"}],
-            "streams": {"lateness_s": 20, "gap_s": 10, "batch_max_records": 40, **self.streams},
+            "streams": {
+                "lateness_s": 20,
+                "gap_s": 10,
+                "batch_max_records": 40,
+                "coalesce_lag": 1_000_000,
+                **self.streams,
+            },
             "model": {"engine": "scripted"},
         }
 
@@ -237,11 +243,15 @@ def fill(settings: KafkaSettings, topic: str, values: list[bytes]) -> None:
 
 
 def pipelines(
-    broker: EmbeddedBroker, urls: list[str], tmp_path: Path, payloads: list[tuple[bytes, bytes]]
+    broker: EmbeddedBroker,
+    urls: list[str],
+    tmp_path: Path,
+    payloads: list[tuple[bytes, bytes]],
+    partitions: int = 1,
 ) -> tuple[Pipeline, Pipeline]:
-    """Return two pipelines over one source topic of one partition, filled with the payloads."""
+    """Return two pipelines over one source topic, filled with the payloads."""
     source = f"alarms-{uuid.uuid4().hex[:8]}"
-    make_source(broker, source, partitions=1)
+    make_source(broker, source, partitions)
     fill_source(broker, source, payloads)
     made = []
     for name, url in zip(("calm", "disturbed"), urls, strict=True):
@@ -249,6 +259,15 @@ def pipelines(
         made.append(Pipeline(kafka, source, url, tmp_path / name, {"partitions": 3}))
         made[-1].prepare()
     return made[0], made[1]
+
+
+def standing(outcome: dict[str, Any]) -> dict[str, Any]:
+    """What the incidents that were not superseded say, without where their neighbourhoods were cut."""
+    return {
+        name: {field: value for field, value in item.items() if field != "neighbourhoods"}
+        for name, item in outcome["incidents"].items()
+        if not item.get("supersededBy")
+    }
 
 
 def same(found: dict[str, Any], expected: dict[str, Any]) -> None:

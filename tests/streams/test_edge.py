@@ -188,7 +188,7 @@ class Edge:
             self.store,
             self.cut,
             self.clock,
-            source_partitions=self.source_partitions,
+            source_lanes=[lane_of(self.topic, number) for number in range(self.source_partitions)],
             **options,
         )
 
@@ -283,7 +283,7 @@ def test_every_partition_is_told_how_far_the_source_is_and_a_wild_time_tells_not
         edge.read(stage, 4)
     told = {place: [] for place in range(3)}
     for place, tick in edge.ticks():
-        told[place].append((tick.offset, tick.max_event_ms, tick.expected))
+        told[place].append((tick.offset, tick.max_event_ms, len(tick.expected)))
     expected = [(0, NOW_MS, 1), (3, NOW_MS + 30_000, 1)]
     assert told == {place: expected for place in range(3)}
 

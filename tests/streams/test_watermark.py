@@ -74,45 +74,52 @@ def test_ticks_depend_on_the_records_alone_wherever_reading_was_broken_off(
 
 def test_the_watermark_is_unknown_until_every_source_has_told() -> None:
     partition = mark()
-    assert partition.tell("a/0", 100_000, 0, 3) is None
-    assert partition.tell("a/1", 200_000, 0, 3) is None
-    assert partition.tell("b/0", 150_000, 0, 3) == 100_000 - LATENESS_MS
+    assert partition.tell("a/0", 100_000, 0, ["a/0", "a/1", "b/0"]) is None
+    assert partition.tell("a/1", 200_000, 0, ["a/0", "a/1", "b/0"]) is None
+    assert partition.tell("b/0", 150_000, 0, ["a/0", "a/1", "b/0"]) == 100_000 - LATENESS_MS
 
 
 def test_a_source_whose_events_came_and_whose_time_did_not_keeps_it_unknown() -> None:
     partition = mark()
     assert partition.is_new("a/1", 0, 0)
-    assert partition.tell("a/0", 100_000, 0, 2) is None
+    assert partition.tell("a/0", 100_000, 0, ["a/0", "a/1"]) is None
     assert partition.latest_event_ms() == 100_000
-    assert partition.tell("a/1", 90_000, 0, 2) == 90_000 - LATENESS_MS
+    assert partition.tell("a/1", 90_000, 0, ["a/0", "a/1"]) == 90_000 - LATENESS_MS
 
 
 def test_a_silent_source_does_not_hold_it() -> None:
     partition = mark()
-    partition.tell("a/0", 10_000, 0, 3)
-    partition.tell("a/1", None, 0, 3)
-    assert partition.tell("a/2", 500_000, 0, 3) is None
-    assert partition.tell("a/1", None, 30_000, 3) == 10_000 - LATENESS_MS
-    assert partition.tell("a/0", 10_000, 30_000, 3) == 500_000 - LATENESS_MS
+    partition.tell("a/0", 10_000, 0, ["a/0", "a/1", "a/2"])
+    partition.tell("a/1", None, 0, ["a/0", "a/1", "a/2"])
+    assert partition.tell("a/2", 500_000, 0, ["a/0", "a/1", "a/2"]) is None
+    assert partition.tell("a/1", None, 30_000, ["a/0", "a/1", "a/2"]) == 10_000 - LATENESS_MS
+    assert partition.tell("a/0", 10_000, 30_000, ["a/0", "a/1", "a/2"]) == 500_000 - LATENESS_MS
 
 
 def test_a_source_that_speaks_again_holds_it_again() -> None:
     partition = mark()
-    partition.tell("a/0", 10_000, 30_000, 2)
-    assert partition.tell("a/1", 90_000, 0, 2) == 90_000 - LATENESS_MS
-    assert partition.tell("a/0", 20_000, 0, 2) == 20_000 - LATENESS_MS
+    partition.tell("a/0", 10_000, 30_000, ["a/0", "a/1"])
+    assert partition.tell("a/1", 90_000, 0, ["a/0", "a/1"]) == 90_000 - LATENESS_MS
+    assert partition.tell("a/0", 20_000, 0, ["a/0", "a/1"]) == 20_000 - LATENESS_MS
 
 
 def test_when_all_are_silent_it_goes_on_as_time_passes() -> None:
     partition = mark()
-    partition.tell("a/0", 10_000, 30_000, 2)
-    assert partition.tell("a/1", 90_000, 30_000, 2) == 120_000 - LATENESS_MS
-    assert partition.tell("a/1", 90_000, 60_000, 2) == 150_000 - LATENESS_MS
+    partition.tell("a/0", 10_000, 30_000, ["a/0", "a/1"])
+    assert partition.tell("a/1", 90_000, 30_000, ["a/0", "a/1"]) == 120_000 - LATENESS_MS
+    assert partition.tell("a/1", 90_000, 60_000, ["a/0", "a/1"]) == 150_000 - LATENESS_MS
+
+
+def test_a_source_that_was_removed_is_forgotten() -> None:
+    partition = mark()
+    partition.tell("old/0", 1_000, 0, ["old/0", "a/0"])
+    assert partition.tell("a/0", 90_000, 0, ["old/0", "a/0"]) == 1_000 - LATENESS_MS
+    assert partition.tell("a/0", 90_000, 0, ["a/0"]) == 90_000 - LATENESS_MS
 
 
 def test_silence_before_the_first_record_tells_nothing() -> None:
     partition = mark()
-    assert partition.tell("a/0", None, 30_000, 1) is None
+    assert partition.tell("a/0", None, 30_000, ["a/0"]) is None
     assert partition.latest_event_ms() is None
 
 
@@ -122,7 +129,9 @@ TOLD = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 10**6)), max_si
 @given(TOLD)
 def test_it_never_falls_while_nobody_is_silent(told: list[tuple[str, int]]) -> None:
     partition = mark()
-    known = [value for source, at in told if (value := partition.tell(source, at, 0, 3)) is not None]
+    known = [
+        value for source, at in told if (value := partition.tell(source, at, 0, ["a", "b", "c"])) is not None
+    ]
     assert known == sorted(known)
 
 
@@ -133,7 +142,7 @@ def test_the_order_in_which_sources_tell_does_not_matter(told: list[tuple[str, i
     one, other = mark(), mark()
     for partition, order in ((one, told), (other, shuffled)):
         for source, at_ms in order:
-            partition.tell(source, at_ms, 0, 3)
+            partition.tell(source, at_ms, 0, ["a", "b", "c"])
     assert one.current() == other.current()
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from streams.broker import EmbeddedBroker
-from tests.streams.pipeline import alarm_payloads, fill_source, finished, pipelines, same
+from tests.streams.pipeline import alarm_payloads, fill_source, finished, pipelines, same, standing
 
 PAYLOADS = alarm_payloads(1_200, seed=9)
 HALF = len(PAYLOADS) // 2
@@ -94,8 +93,3 @@ def test_a_cut_through_the_topology_gives_the_incidents_of_the_whole(
         for field in told:
             assert other.get(field) == incident.get(field), (incident_id, field)
     assert standing(found).keys() == standing(expected).keys()
-
-
-def standing(outcome: dict[str, Any]) -> dict[str, Any]:
-    """The incidents that were not superseded."""
-    return {name: item for name, item in outcome["incidents"].items() if not item.get("supersededBy")}

@@ -43,7 +43,7 @@ def write_everything(transaction: StoreTransaction) -> None:
     transaction.put_alarms(
         [alarm(), alarm("a2", suppressed=Suppression.TOO_LATE), alarm("a3", boundary=True)]
     )
-    transaction.clear_alarms([("key of a1", NOON_MS + 1)])
+    transaction.clear_alarms(0, [("key of a1", NOON_MS + 1)])
     transaction.put_components([component(), component("i0", merged_into="i1")])
     transaction.put_incidents([incident(), incident("i0", superseded_by="i1")])
     transaction.put_component_incidents([(0, "i0", "i1")])
@@ -171,7 +171,7 @@ def test_clear_by_key_holds_whatever_is_written_after_it(store: Store, order: li
     for step in order:
         with store.transaction() as transaction:
             if step == "clear":
-                transaction.clear_alarms([(f"key of {name}", NOON_MS + 4)])
+                transaction.clear_alarms(0, [(f"key of {name}", NOON_MS + 4)])
             elif step == "late":
                 transaction.put_alarms([alarm(name, suppressed=Suppression.TOO_LATE, severity=1)])
             else:
@@ -198,7 +198,7 @@ def test_clear_reaches_only_open_home_alarms_of_its_key_raised_no_later(store: S
                 alarm("copied", partition=0, key="m"),
             ]
         )
-        transaction.clear_alarms([("k", NOON_MS), ("unknown", NOON_MS)])
+        transaction.clear_alarms(0, [("k", NOON_MS), ("unknown", NOON_MS)])
     names = ["before", "same", "after", "closed", "other"]
     cleared = {found.alarm_id: found.cleared_ms for found in store.alarm_states(EVERYTHING, names)}
     assert cleared == {
