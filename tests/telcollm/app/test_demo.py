@@ -1,0 +1,137 @@
+"""Laws of the demo, as a newcomer calls it: it ends by itself, says what came of it, leaves nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from telcollm.app.demo import GENERATED_SLICES, LateAdviser, choose_slices, fetch_model
+from telcollm.errors import TelcollmError
+from telcollm.settings import ModelSettings, Settings
+from tests.streams.test_advice import adviser, request
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    """A home folder; whatever still runs on it afterwards is ended."""
+    yield tmp_path / "home"
+    for process in left_behind(tmp_path):
+        process.kill()
+
+
+def left_behind(folder: Path) -> list[psutil.Process]:
+    """Processes that name the folder in their command line."""
+    return [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if any(str(folder) in word for word in process.info["cmdline"] or ())
+    ]
+
+
+def start(home: Path, *words: str) -> subprocess.Popen[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TELCOLLM_")}
+    home.mkdir()
+    return subprocess.Popen(
+        [sys.executable, "-c", "from telcollm.app.cli import main; main()", "demo", *words],
+        cwd=home,
+        env={
+            **kept,
+            "HOME": str(home),
+            "PYTHONPATH": str(ROOT),
+            "PYTHONWARNINGS": "ignore",
+            "TELCOLLM_HOME": str(home / "state"),
+            "TELCOLLM_MODEL__ENGINE": "scripted",
+            "TELCOLLM_TRACKING__ENABLED": "false",
+            "OMP_NUM_THREADS": "1",
+            "COLUMNS": "160",
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.broker
+@pytest.mark.timeout(240)
+def test_the_demo_ends_by_itself_tells_what_came_of_it_and_leaves_no_process_behind(home: Path) -> None:
+    process = start(home, "--json")
+    out, err = process.communicate(timeout=200)
+    assert process.returncode == 0, err[-2000:]
+    assert left_behind(home) == []
+    (told,) = json.loads(out)
+    status = told["status"]
+    assert told["record"] == "generated"
+    assert 0 < told["incidents"] <= status["alarms"]
+    assert (status["failure"], status["restarts"], status["dead_letters"], status["lag"]) == ("", 0, 0, 0)
+    assert status["diagnoses"] >= told["incidents"]
+    assert status["prompts"] >= status["prompts_asked"] > 0 and status["advice_waiting"] == 0
+    assert 0 < len(told["largest"]) <= 12
+    sizes = [len(item["problems"]) for item in told["largest"]]
+    assert sizes == sorted(sizes, reverse=True)
+    shown = {item["incidentId"]: item for item in told["largest"]}
+    for diagnosis in told["diagnoses"]:
+        members = set(shown[diagnosis["incidentId"]]["underlyingAlarm"])
+        claims = [claim for item in diagnosis["hypotheses"] for claim in item["claims"]]
+        assert claims and {one for claim in claims for one in claim["evidence"]} <= members
+    for step in ("starting the embedded broker", "learning the cause graph", "replaying"):
+        assert step in err
+    assert (Path(told["home"]) / "telcollm.db").exists()
+
+
+@pytest.mark.broker
+@pytest.mark.timeout(120)
+def test_ctrl_c_in_the_middle_ends_the_demo_and_all_it_started(home: Path) -> None:
+    process = start(home)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "replaying" in line:
+            break
+    else:
+        pytest.fail(f"the demo ended before its replay began, with {process.wait(30)}")
+    assert left_behind(home)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "stopped before the end" in err
+    assert left_behind(home) == []
+
+
+def test_without_real_records_a_small_network_is_generated(tmp_path: Path) -> None:
+    assert choose_slices(Settings(data_dir=tmp_path)) == GENERATED_SLICES
+
+
+def test_no_model_is_fetched_where_none_is_loaded() -> None:
+    told: list[str] = []
+    fetch_model(Settings(model=ModelSettings(engine="scripted")), told.append)
+    assert told == []
+
+
+def test_an_adviser_is_opened_once_and_only_when_it_is_asked() -> None:
+    from telcollm.testing import ScriptedModel
+
+    opened: list[ScriptedModel] = []
+
+    def open_it() -> object:
+        opened.append(ScriptedModel())
+        return adviser(opened[-1])
+
+    late = LateAdviser(open_it)  # type: ignore[arg-type]
+    assert (late.counters(), opened) == ({}, [])
+    for _ in range(2):
+        assert len(late.advise([request(1)], prompt_tokens=512)) == 1
+    assert len(opened) == 1 and late.counters()["prompts"] == 2
+
+
+def test_an_adviser_of_no_model_names_the_settings() -> None:
+    with pytest.raises(TelcollmError, match=r"no model is configured; set model\.engine to torch or openai"):
+        LateAdviser(lambda: None).opened()
