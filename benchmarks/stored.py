@@ -57,6 +57,9 @@ class EdgeInProcess:
         self._assign = assign
         return self
 
+    def commit_informational(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Tell nobody: there is no group to look at."""
+
     def poll(self, timeout_ms: float, max_records: int = 500) -> list[RawRecord]:
         """Return the internal records that a batch of source records comes to."""
         if self._place is None:

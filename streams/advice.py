@@ -13,13 +13,14 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from streams.topics import advice_lane
-from telcollm.errors import TransientError
+from telcollm.errors import MissingExtraError, SettingsError, TransientError
 from telcollm.ports import EVERYTHING, Adviser, Store
 from telcollm.records import Diagnosis, Shadow
 from telcollm.state import DiagnosisRequest
 
 _LOG = logging.getLogger(__name__)
 _TRIES = 3
+_MISSING_WAIT_S = 30.0
 
 
 def advice_request(request: DiagnosisRequest) -> DiagnosisRequest:
@@ -88,10 +89,16 @@ class AdviceDesk:
             served = 0
             try:
                 served = self.serve_once() if self._allowed() else 0
-                self.failure = ""
+                if served:
+                    self.failure = ""
             except TransientError as error:
                 self.failure = str(error)
                 _LOG.warning("advice is waiting: %s", error)
+            except (SettingsError, MissingExtraError) as error:
+                # The model is not there: a person can mend that, and the requests wait for it.
+                self.failure = str(error)
+                _LOG.error("advice is waiting: %s", error)
+                self._stop.wait(_MISSING_WAIT_S)
             except Exception as error:
                 # A model may fail in any way; what it cannot answer must not come first for ever.
                 self.failure = str(error) or type(error).__name__
@@ -105,11 +112,15 @@ class AdviceDesk:
         self._failures += 1
         if self._failures < _TRIES:
             return
+        try:
+            requests = self._store.pending_requests(self._waiting_lanes(), self._batch_size())
+            with self._store.transaction() as transaction:
+                transaction.finish_requests(request.request_id for request in requests)
+        except TransientError as locked:
+            _LOG.warning("advice is waiting: %s", locked)
+            return
         self._failures = 0
-        requests = self._store.pending_requests(self._waiting_lanes(), self._batch_size())
         _LOG.error("%d requests get no opinion: %s", len(requests), error)
-        with self._store.transaction() as transaction:
-            transaction.finish_requests(request.request_id for request in requests)
 
     def _waiting_lanes(self) -> list[str]:
         return [advice_lane(lane) for lane in self._lanes()]

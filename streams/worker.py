@@ -32,6 +32,7 @@ _BACK_OFF_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 _KEPT_LATENCIES = 20_000
 _REPORT_EVERY_S = 0.25
 _DRAIN_TRIES = 5
+_DRAIN_PATIENCE = 100
 
 
 class Status(msgspec.Struct):
@@ -195,7 +196,10 @@ class Worker:
         while self._relay(stages):
             pass
         desk = self._desk
-        while desk and desk.alive and desk.waiting() and not self._stopping():
+        patience = _DRAIN_PATIENCE
+        while desk and desk.alive and desk.waiting() and patience and not self._stopping():
+            # A model that does not answer must not keep a drain for ever: its requests wait in the store.
+            patience = patience - 1 if desk.failure else _DRAIN_PATIENCE
             self._note_totals(stages)
             self._report()
             self._sleep(0.1)

@@ -57,7 +57,7 @@ def ensure_topics(
     deadline = time.monotonic() + timeout_s
     with (
         kafka_errors(settings, f"making the topics {', '.join(specs)}"),
-        build_admin(settings, bootstrap_timeout_ms=int(timeout_s * 1000)) as admin,
+        build_admin(settings, **_patience(settings, timeout_s)) as admin,
     ):
         present = _visible(admin, list(specs))
         missing = {name: spec for name, spec in specs.items() if name not in present}
@@ -83,6 +83,13 @@ def partition_counts(settings: KafkaSettings, names: list[str]) -> dict[str, int
         build_admin(settings) as admin,
     ):
         return _visible(admin, names)
+
+
+def _patience(settings: KafkaSettings, timeout_s: float) -> dict[str, int]:
+    """Return how long to look for a broker, nothing where the settings say it themselves."""
+    if "bootstrap_timeout_ms" in settings.client_options(settings.admin):
+        return {}
+    return {"bootstrap_timeout_ms": int(timeout_s * 1000)}
 
 
 def _visible(admin: Admin, names: list[str]) -> dict[str, int]:

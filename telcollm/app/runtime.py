@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from telcollm.graph import CauseGraph
 
 GRAPH_FILE = "graph.json"
+_TOPICS_WITHIN_S = 10.0
 
 
 class SystemClock:
@@ -79,6 +80,7 @@ def make_topics(settings: Settings) -> list[str]:
             settings.kafka,
             {item.topic: TopicSpec(partitions) for item in settings.sources},
             on_mismatch="warn",
+            timeout_s=_TOPICS_WITHIN_S,
         )
     ensure_topics(settings.kafka, {on_wire(settings.kafka, EVENTS): TopicSpec(partitions)})
     outputs = {on_wire(settings.kafka, name): TopicSpec(1) for name in (INCIDENTS, DIAGNOSES, DEAD_LETTERS)}

@@ -213,7 +213,6 @@ def test_what_the_model_cannot_answer_is_let_go_after_three_tries_and_the_rest_i
     assert shadows(store, 1)[3] is None and shadows(store, 2)[3] is not None
 
 
-@pytest.mark.xfail(strict=True, reason="a pass that served nothing forgets the failure")
 def test_that_requests_got_no_opinion_is_still_told_when_nothing_waits_any_more(store: Store) -> None:
     wait_for(store, request(1))
     watched = Watched(failing())
@@ -236,7 +235,6 @@ def test_that_requests_got_no_opinion_is_still_told_when_nothing_waits_any_more(
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-@pytest.mark.xfail(strict=True, reason="what fails while requests are let go ends the thread")
 def test_a_database_that_is_locked_while_requests_are_let_go_does_not_end_the_desk(store: Store) -> None:
     class Locked:
         """The store, whose first transaction fails."""
