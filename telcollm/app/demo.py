@@ -114,7 +114,12 @@ def run_demo(
 
     began_s = time.monotonic()
     root = settings.home / _FOLDER
-    fetch_model(settings, tell)
+    try:
+        fetch_model(settings, tell)
+    except TelcollmError as error:
+        tell(f"going on without a language model, by graph and rules alone: {error}")
+        without = settings.model.model_copy(update={"engine": "none"})
+        settings = settings.model_copy(update={"model": without})
     adviser = LateAdviser(lambda: open_adviser(settings))
     shutil.rmtree(root, ignore_errors=True)
     with ExitStack() as stack:
