@@ -15,7 +15,7 @@ import os
 import re
 import secrets
 import tempfile
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from pathlib import Path
 from typing import Final
 
@@ -69,22 +69,25 @@ class Guard:
         >>> "1234567" in guard.hide("call +49 170 1234567")
         False
         """
+        text = self._replace(_EMAIL, text, lambda found: self._token("EMAIL", found[0]))
+        text = self._replace(_IMSI_LABEL, text, lambda found: self._labelled("IMSI", found))
+        text = self._replace(
+            _FIFTEEN, text, lambda found: self._token("IMEI" if _luhn(found[0]) else "IMSI", found[0])
+        )
+        text = self._replace(_MSISDN, text, lambda found: self._token("MSISDN", found[0]))
+        text = self._replace(_MSISDN_LABEL, text, lambda found: self._labelled("MSISDN", found))
+        if self._names is not None:
+            text = self._replace(self._names, text, lambda found: self._token("NAME", found[0]))
+        return text
+
+    def _replace(self, pattern: re.Pattern[str], text: str, token: Callable[[re.Match[str]], str]) -> str:
+        """Return `text` with finds outside tokens replaced: a token's digest may look like a number."""
         return "".join(
-            part if _TOKEN.fullmatch(part) else self._hide_plain(part) for part in _TOKENS.split(text)
+            part if _TOKEN.fullmatch(part) else pattern.sub(token, part) for part in _TOKENS.split(text)
         )
 
-    def _hide_plain(self, text: str) -> str:
-        """Return text that holds no tokens yet with tokens in place of identifiers."""
-        text = _EMAIL.sub(lambda found: self._token("EMAIL", found[0]), text)
-        text = _IMSI_LABEL.sub(lambda found: found[0].replace(found[1], self._token("IMSI", found[1])), text)
-        text = _FIFTEEN.sub(lambda found: self._token("IMEI" if _luhn(found[0]) else "IMSI", found[0]), text)
-        text = _MSISDN.sub(lambda found: self._token("MSISDN", found[0]), text)
-        text = _MSISDN_LABEL.sub(
-            lambda found: found[0].replace(found[1], self._token("MSISDN", found[1])), text
-        )
-        if self._names is not None:
-            text = self._names.sub(lambda found: self._token("NAME", found[0]), text)
-        return text
+    def _labelled(self, kind: str, found: re.Match[str]) -> str:
+        return found[0].replace(found[1], self._token(kind, found[1]))
 
     def reveal(self, text: str) -> str:
         """Return `text` with the tokens this guard has made turned back; others stay as they are."""

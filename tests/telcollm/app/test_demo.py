@@ -107,7 +107,9 @@ def test_ctrl_c_in_the_middle_ends_the_demo_and_all_it_started(home: Path) -> No
 
 
 def test_without_real_records_a_small_network_is_generated(tmp_path: Path) -> None:
-    assert choose_slices(Settings(data_dir=tmp_path)) == GENERATED_SLICES
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TELCOLLM_DATA_DIR", str(tmp_path))
+        assert choose_slices(Settings()) == GENERATED_SLICES
 
 
 def test_no_model_is_fetched_where_none_is_loaded() -> None:
