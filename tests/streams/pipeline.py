@@ -136,6 +136,7 @@ class Pipeline:
                 "gap_s": 10,
                 "batch_max_records": 40,
                 "coalesce_lag": 1_000_000,
+                "idle_s": 3600,
                 **self.streams,
             },
             "model": {"engine": "scripted"},
