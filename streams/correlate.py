@@ -125,10 +125,16 @@ class CorrelateStage:
     def drained(self) -> bool:
         """Tell whether every internal record that is on the brokers now was read and stored."""
         ends = self._source.end_offsets()
-        return bool(ends) and all(
-            (self._progress[place.partition].next_offset or 0) >= end
-            for place, end in ends.items()
-            if place.partition in self._progress
+        # A broker may list an end that lies too low (Tansu 0.6): what a fetch has said must agree.
+        behind = self._source.lag()
+        return (
+            bool(ends)
+            and all(behind.get(place) == 0 for place in ends)
+            and all(
+                (self._progress[place.partition].next_offset or 0) >= end
+                for place, end in ends.items()
+                if place.partition in self._progress
+            )
         )
 
     def step(self, timeout_ms: int, *, coalesce: bool = False) -> Told:
