@@ -9,7 +9,8 @@ import contextlib
 import logging
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +20,9 @@ from telcollm.ports import Tracker
 _LOG = logging.getLogger(__name__)
 _USER: Final = re.compile(r"(?<=://)[^\s/?#]*@")
 _SECRET_FIELD: Final = re.compile(r"(?i)([?&][^\s=&#]*(?:password|secret|token|key)[^\s=&#]*=)[^\s&#]*")
-# A server that hangs must not hold the stream longer than a rebalance takes.
+_WAITING_MOST: Final = 256
+_CLOSING_S: Final = 15.0
+# What is sent hangs no longer than this a request; the stream itself never waits for it.
 _PATIENCE: Final = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "5", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
 
 
@@ -48,7 +51,10 @@ class NoTracker:
 
 
 class MlflowTracker:
-    """One MLflow run. What the tracking server does not take is logged as a warning, never raised."""
+    """One MLflow run, written on a thread of its own: a slow server holds up no stream.
+
+    What the tracking server does not take, or not soon enough, is logged as a warning, never raised.
+    """
 
     def __init__(
         self, uri: str, experiment: str, *, params: Mapping[str, Any], tags: Mapping[str, str]
@@ -91,37 +97,58 @@ class MlflowTracker:
                 f"tracking at {uri} does not answer ({error}); set tracking.uri, or tracking.enabled=false"
             )
             raise TransientError(redacted(message)) from error
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="telcollm-tracking")
+        self._waiting: set[Future[None]] = set()
 
     def log_metrics(self, metrics: Mapping[str, float], step: int) -> None:
-        """Record metrics at a step."""
+        """Record metrics at a step, soon."""
         entities = self._mlflow.entities
         at_ms = self._mlflow.utils.time.get_current_time_millis()
-        try:
-            self._client.log_batch(
-                self.run_id,
-                metrics=[entities.Metric(name, float(value), at_ms, step) for name, value in metrics.items()],
-            )
-        except self._mlflow.exceptions.MlflowException as error:
-            _LOG.warning("metrics of step %d were not tracked: %s", step, redacted(str(error)))
+        rows = [entities.Metric(name, float(value), at_ms, step) for name, value in metrics.items()]
+        self._write(
+            f"metrics of step {step} were not tracked", lambda: self._client.log_batch(self.run_id, rows)
+        )
 
     def trace_batch(self, name: str, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:
-        """Record a sampled batch as a trace."""
-        try:
+        """Record a sampled batch as a trace, soon."""
+
+        def trace() -> None:
             span = self._mlflow.start_span_no_context(
                 name, inputs=dict(inputs), metadata={"mlflow.sourceRun": self.run_id}
             )
             span.end(outputs=dict(outputs))
-        except self._mlflow.exceptions.MlflowException as error:
-            _LOG.warning("a batch was not traced: %s", redacted(str(error)))
+
+        self._write("a batch was not traced", trace)
 
     def close(self, status: str) -> None:
-        """End the run with FINISHED, FAILED or KILLED."""
-        try:
+        """End the run with FINISHED, FAILED or KILLED, once what waits is written or 15 s are over."""
+
+        def end() -> None:
             with contextlib.suppress(AttributeError):
                 self._mlflow.flush_trace_async_logging()
             self._client.set_terminated(self.run_id, status)
-        except self._mlflow.exceptions.MlflowException as error:
-            _LOG.warning("the tracked run was not ended: %s", redacted(str(error)))
+
+        self._write("the tracked run was not ended", end, always=True)
+        if wait(self._waiting, timeout=_CLOSING_S).not_done:
+            _LOG.warning("tracking did not end within %.0f s: the last of it may be missing", _CLOSING_S)
+        self._writer.shutdown(wait=False, cancel_futures=True)
+
+    def _write(self, otherwise: str, what: Callable[[], None], *, always: bool = False) -> None:
+        """Have `what` done in its turn, or let it go with the warning `otherwise` where too much waits."""
+        self._waiting = {one for one in self._waiting if not one.done()}
+        if len(self._waiting) >= _WAITING_MOST and not always:
+            _LOG.warning("%s: %d writes wait already", otherwise, len(self._waiting))
+            return
+
+        def write() -> None:
+            try:
+                what()
+            except self._mlflow.exceptions.MlflowException as error:
+                _LOG.warning("%s: %s", otherwise, redacted(str(error)))
+            except Exception:
+                _LOG.exception("%s", otherwise)
+
+        self._waiting.add(self._writer.submit(write))
 
 
 def open_tracker(

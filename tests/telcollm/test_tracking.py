@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -114,6 +115,22 @@ def test_what_the_server_does_not_take_is_a_warning_and_stops_nothing(
         tracker.close("FINISHED")
     assert "metrics of step 7 were not tracked" in caplog.text
     assert "the tracked run was not ended" in caplog.text
+
+
+def test_a_server_that_hangs_holds_up_nobody_and_what_cannot_wait_is_let_go(
+    uri: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tracker = begin(uri)
+    assert isinstance(tracker, MlflowTracker)
+    answered = threading.Event()
+    monkeypatch.setattr(tracker._client, "log_batch", lambda *given: answered.wait(60))
+    with caplog.at_level(logging.WARNING, "telcollm.tracking"):
+        for step in range(300):
+            tracker.log_metrics({"lag": 1.0}, step)
+    assert "metrics of step 299 were not tracked: 256 writes wait already" in caplog.text
+    answered.set()
+    tracker.close("FINISHED")
+    assert run_of(uri, tracker).info.status == "FINISHED"
 
 
 def test_a_server_that_does_not_answer_is_named_with_the_ways_out(monkeypatch: pytest.MonkeyPatch) -> None:
