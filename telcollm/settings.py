@@ -110,6 +110,7 @@ class Settings(pydantic_settings.BaseSettings):
     home: Path = Path(".telcollm")
     data_dir: Path | None = None
     store_url: pydantic.SecretStr = pydantic.SecretStr("")
+    health_host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     health_port: Annotated[int, Field(ge=0, le=65_535)] = 0
     graph_path: Path | None = None
     kafka: KafkaSettings = KafkaSettings()

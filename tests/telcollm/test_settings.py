@@ -41,6 +41,7 @@ def test_without_a_file_the_defaults_are_local() -> None:
     assert settings.store_location == f"sqlite:///{Path('.telcollm').absolute() / 'telcollm.db'}"
     assert settings.tracking_uri == f"sqlite:///{Path('.telcollm').absolute() / 'mlflow.db'}"
     assert [source.topic for source in settings.sources] == ["alarms"]
+    assert (settings.health_host, settings.health_port) == ("127.0.0.1", 0)
 
 
 def test_the_file_in_the_current_folder_is_read() -> None:

@@ -58,7 +58,9 @@ def worker(
         stack.callback(store.close)
         adviser = open_adviser(settings)
         tracker = open_session_tracker(settings, "worker")
-        health = stack.enter_context(serve_health(settings.health_port)) if settings.health_port else None
+        health = None
+        if settings.health_port:
+            health = stack.enter_context(serve_health(settings.health_port, settings.health_host))
         view = None if quiet or as_json else stack.enter_context(ProgressView())
 
         def show(status: Status) -> None:
