@@ -275,5 +275,22 @@ def same(found: dict[str, Any], expected: dict[str, Any]) -> None:
     """Assert that two pipelines came to the same, and doubled nothing."""
     assert expected["doubled"] == [] and found["doubled"] == []
     assert len(expected["incidents"]) > 50 and expected["dead letters"] > 3
-    for part in ("incidents", "members", "dead letters", "diagnoses", "messages"):
-        assert found[part] == expected[part], part
+    parts = ("incidents", "members", "dead letters", "diagnoses", "messages")
+    differing = {
+        part: differences(found[part], expected[part]) for part in parts if found[part] != expected[part]
+    }
+    assert not differing, json.dumps(differing, indent=1, default=str)
+
+
+def differences(found: Any, expected: Any, limit: int = 5) -> Any:
+    """Return in what two outcomes differ: [found, expected] at the leaves, `limit` entries of a mapping."""
+    if not (isinstance(found, dict) and isinstance(expected, dict)):
+        return [found, expected]
+    names = sorted(name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name))
+    told = {
+        name: differences(found[name], expected[name])
+        if name in found and name in expected
+        else ("found alone" if name in found else "expected alone")
+        for name in names[:limit]
+    }
+    return told if len(names) <= limit else {**told, "...": f"{len(names) - limit} more"}
