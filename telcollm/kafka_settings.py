@@ -8,11 +8,59 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 _SECRET_WORDS = ("password", "secret", "token")
+_DAY_S: Final = 86_400.0
+_Retention = Annotated[float, Field(ge=0, le=36_500 * _DAY_S)]
+
+
+class InternalTopic(BaseModel):
+    """How the topic between edge and correlation is made; `streams.partitions` says how many it has.
+
+    `retention_s` must exceed the longest time that all workers may be down: what is deleted before it was
+    correlated is lost. 0 leaves it to the brokers.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    retention_s: _Retention = 7 * _DAY_S
+
+
+class OutputTopic(BaseModel):
+    """How a topic of results is made. A topic that exists stays as it is, whatever is said here.
+
+    With one of `partitions` all messages come in one order, with more those of one incident do.
+    `retention_s` must exceed the longest time that all workers may be down: after a crash they look there for
+    what was sent. 0 leaves it to the brokers.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    partitions: Annotated[int, Field(ge=1, le=1024)] = 1
+    retention_s: _Retention = 30 * _DAY_S
+
+
+class OwnTopics(BaseModel):
+    """How telcollm's own topics are made where they are missing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    events: InternalTopic = InternalTopic()
+    incidents: OutputTopic = OutputTopic()
+    diagnoses: OutputTopic = OutputTopic()
+    dead_letters: OutputTopic = OutputTopic()
+
+
+def topic_options(made: InternalTopic | OutputTopic) -> dict[str, str]:
+    """Return the broker-side options a topic is made with, by Kafka's own names.
+
+    >>> topic_options(OutputTopic(retention_s=60)), topic_options(InternalTopic(retention_s=0))
+    ({'retention.ms': '60000'}, {})
+    """
+    return {"retention.ms": str(int(made.retention_s * 1000))} if made.retention_s else {}
 
 
 class KafkaSettings(BaseModel):
@@ -37,6 +85,7 @@ class KafkaSettings(BaseModel):
     ssl_password: SecretStr | None = None
     ssl_check_hostname: bool = True
     topic_prefix: str = Field(default="", pattern=r"^[A-Za-z0-9._-]*$")
+    topics: OwnTopics = OwnTopics()
     client: dict[str, Any] = Field(default_factory=dict)
     consumer: dict[str, Any] = Field(default_factory=dict)
     producer: dict[str, Any] = Field(default_factory=dict)

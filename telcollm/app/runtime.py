@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from telcollm.app.planned import PlannedCalendar
 from telcollm.app.session import Session
 from telcollm.errors import SettingsError, TelcollmError
-from telcollm.kafka_settings import KafkaSettings
+from telcollm.kafka_settings import KafkaSettings, topic_options
 from telcollm.ports import EVERYTHING, Adviser, Store, Tracker
 from telcollm.settings import Settings
 from telcollm.topology import Topology
@@ -82,8 +82,14 @@ def make_topics(settings: Settings) -> list[str]:
             on_mismatch="warn",
             timeout_s=_TOPICS_WITHIN_S,
         )
-    ensure_topics(settings.kafka, {on_wire(settings.kafka, EVENTS): TopicSpec(partitions)})
-    outputs = {on_wire(settings.kafka, name): TopicSpec(1) for name in (INCIDENTS, DIAGNOSES, DEAD_LETTERS)}
+    own = settings.kafka.topics
+    events = TopicSpec(partitions, topic_options(own.events))
+    ensure_topics(settings.kafka, {on_wire(settings.kafka, EVENTS): events})
+    results = {INCIDENTS: own.incidents, DIAGNOSES: own.diagnoses, DEAD_LETTERS: own.dead_letters}
+    outputs = {
+        on_wire(settings.kafka, name): TopicSpec(made.partitions, topic_options(made))
+        for name, made in results.items()
+    }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PartitionCountWarning)
         ensure_topics(settings.kafka, outputs, on_mismatch="warn")

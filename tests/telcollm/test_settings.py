@@ -105,6 +105,9 @@ def test_settings_cannot_be_changed() -> None:
         ("[diagnosis]\nabstain_below = 1.5", "diagnosis.abstain_below", "1.5"),
         ("[kafka]\nbootstrap_servers = 'broker'", "kafka.bootstrap_servers", "'broker'"),
         ("health_port = -1", "health_port", "-1"),
+        ("health_host = ''", "health_host", "''"),
+        ("[kafka.topics.incidents]\npartitions = 0", "kafka.topics.incidents.partitions", "0"),
+        ("[kafka.topics.events]\nretention_s = -1", "kafka.topics.events.retention_s", "-1"),
     ],
 )
 def test_an_error_names_the_setting_its_value_and_its_file(text: str, name: str, value: str) -> None:

@@ -6,11 +6,16 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from telcollm.app.runtime import OWN_PACKAGES, check_names, open_adviser
-from telcollm.settings import ModelSettings, Settings
+from streams.kafka.client import build_admin
+from streams.kafka.topics import partition_counts
+from streams.topics import DEAD_LETTERS, DIAGNOSES, EVENTS, INCIDENTS, on_wire
+from telcollm.app.runtime import OWN_PACKAGES, check_names, make_topics, open_adviser
+from telcollm.kafka_settings import KafkaSettings, OutputTopic, OwnTopics
+from telcollm.settings import ModelSettings, Settings, SourceSettings, StreamSettings
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -48,3 +53,41 @@ def test_the_adviser_of_a_worker_notes_no_identifier(tmp_path: Path) -> None:
     hidden = guard.hide("call +49 170 1234567")
     assert hidden != "call +49 170 1234567"
     assert guard.reveal(hidden) == hidden
+
+
+def settings_on(kafka: KafkaSettings) -> Settings:
+    source = SourceSettings(topic=kafka.topic("alarms"))
+    return Settings(kafka=kafka, sources=(source,), streams=StreamSettings(partitions=3))
+
+
+@pytest.mark.broker
+def test_own_topics_are_made_as_the_settings_say_and_stay_as_they_were_made(
+    any_kafka_settings: KafkaSettings,
+) -> None:
+    wide = OwnTopics(incidents=OutputTopic(partitions=2), dead_letters=OutputTopic(retention_s=0))
+    kafka = any_kafka_settings.model_copy(update={"topics": wide})
+    names = [on_wire(kafka, name) for name in (EVENTS, INCIDENTS, DIAGNOSES, DEAD_LETTERS)]
+    settings = settings_on(kafka)
+    source = settings.sources[0].topic
+    assert make_topics(settings) == [f"{source}/0", f"{source}/1", f"{source}/2"]
+    made = [partition_counts(kafka, names)[name] for name in names]
+    assert made == [3, 2, 1, 1]
+    assert make_topics(settings_on(any_kafka_settings)) == [f"{source}/{number}" for number in range(3)]
+    assert [partition_counts(kafka, names)[name] for name in names] == made
+
+
+@pytest.mark.broker
+def test_own_topics_keep_records_as_long_as_the_settings_say(kafka_settings: KafkaSettings) -> None:
+    from kafka.admin import ConfigResource, ConfigResourceType  # streams.kafka.library has quietened it
+
+    short = OwnTopics(incidents=OutputTopic(retention_s=60), dead_letters=OutputTopic(retention_s=0))
+    kafka = kafka_settings.model_copy(update={"topics": short})
+    make_topics(settings_on(kafka))
+    names = [on_wire(kafka, name) for name in (EVENTS, INCIDENTS, DIAGNOSES, DEAD_LETTERS)]
+    with build_admin(kafka) as admin:
+        asked: Any = admin
+        resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+        told = asked.describe_configs(resources)["topic"]
+    day_ms = 86_400_000
+    kept_ms = [told[name].get("retention.ms", {}).get("value") for name in names]
+    assert kept_ms == [str(7 * day_ms), "60000", str(30 * day_ms), None]
