@@ -53,8 +53,8 @@ def check_name(name: str) -> str:
     """
     if not _NAME.fullmatch(name):
         message = (
-            f"--name {name!r} is no name for a decider; up to 64 letters, digits, '-' and '_' that begin with "
-            "a letter or digit are allowed; give another --name"
+            f"--name {name!r} is no name for a decider; up to 64 letters, digits, '-' and '_' that begin "
+            "with a letter or digit are allowed; give another --name"
         )
         raise SettingsError(message)
     return name
@@ -69,7 +69,7 @@ def log_run(
     tags: Mapping[str, str],
     artefacts: Sequence[tuple[Path, str]],
 ) -> str:
-    """Return the id of a finished run that holds all of it; `artefacts` are (file or folder, place in the run).
+    """Return the id of a finished run that holds all of it; an artefact is (file or folder, place there).
 
     Raises:
         TransientError: the tracking server does not answer; a run begun is left as failed.
