@@ -33,6 +33,7 @@ class Example:
     """One row with its answer. `choices` are answer texts as the model reads them; `answer` is an index.
 
     With a fixed label set `choices` is the same tuple object for all, in the order of the spec's labels.
+    A test row whose label training never saw has the answer -1: no choice is right.
     With varying choices they are letters, and `order` says which of the row's choices each letter shows.
     Rows of one `conversation`, in the order of `turn`, may be trained as one sequence.
     """
@@ -85,7 +86,7 @@ def make_examples(
                 order = shuffled(len(order), f"{seed}:{name}")
             answer = order.index(right_choice(row, spec))
         else:
-            answer = _number(row, spec, numbers)
+            answer = _number(row, spec, numbers, split)
         conversation = label_name(row.get(spec.history.group_column)) if spec.history else ""
         prompt = row_prompt(row, spec, guard=guard, order=order or None)
         examples.append(Example(name, prompt, texts, answer, split, conversation, turn, row, order))
@@ -103,8 +104,10 @@ def shuffled(count: int, seed: str) -> tuple[int, ...]:
     return tuple(order)
 
 
-def _number(row: Row, spec: DeciderSpec, numbers: Mapping[str, int]) -> int:
+def _number(row: Row, spec: DeciderSpec, numbers: Mapping[str, int], split: str) -> int:
     label = label_name(row.get(spec.label_column))
+    if label not in numbers and label and split == "test":
+        return -1
     if label not in numbers:
         message = (
             f"label {label[:60]!r} is not one of the decider's {len(numbers)} labels; labels seen in "

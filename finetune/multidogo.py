@@ -8,10 +8,12 @@ Peskov et al., Multi-Domain Goal-Oriented Dialogues (MultiDoGO), EMNLP 2019.
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Final
 
-from finetune.table import Table, TableError, read_table
+from finetune.formats import TableError
+from finetune.table import Table, read_table
 
 DOMAINS: Final = ("media", "software")
 LICENCE: Final = "CDLA-Permissive-1.0"
@@ -32,7 +34,7 @@ def multidogo_table(data_dir: Path, domain: str) -> Table:
         raise TableError(message)
     folder = data_dir / "multidogo" / domain
     rows: list[dict[str, object]] = []
-    sha256 = ""
+    digest = hashlib.sha256()
     for name, split in (("train.tsv", "train"), ("dev.tsv", "test")):
         if not (folder / name).is_file():
             message = (
@@ -41,9 +43,9 @@ def multidogo_table(data_dir: Path, domain: str) -> Table:
             )
             raise TableError(message)
         table = read_table(folder / name)
-        sha256 += table.sha256
+        digest.update(table.sha256.encode())
         rows += _rows(table, split)
-    return Table(COLUMNS, tuple(rows), sha256, f"multidogo/{domain}", ("licence " + LICENCE,))
+    return Table(COLUMNS, tuple(rows), digest.hexdigest(), f"multidogo/{domain}", ("licence " + LICENCE,))
 
 
 def _rows(table: Table, split: str) -> list[dict[str, object]]:
