@@ -6,6 +6,7 @@ stay. Does not know terminals: it tells its steps to a callback.
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import threading
 import time
@@ -114,15 +115,16 @@ def run_demo(
 
     began_s = time.monotonic()
     root = settings.home / _FOLDER
-    try:
-        fetch_model(settings, tell)
-    except TelcollmError as error:
-        tell(f"going on without a language model, by graph and rules alone: {error}")
-        without = settings.model.model_copy(update={"engine": "none"})
-        settings = settings.model_copy(update={"model": without})
-    adviser = LateAdviser(lambda: open_adviser(settings))
-    shutil.rmtree(root, ignore_errors=True)
     with ExitStack() as stack:
+        stack.enter_context(_alone(settings.home))
+        try:
+            fetch_model(settings, tell)
+        except TelcollmError as error:
+            tell(f"going on without a language model, by graph and rules alone: {error}")
+            without = settings.model.model_copy(update={"engine": "none"})
+            settings = settings.model_copy(update={"model": without})
+        adviser = LateAdviser(lambda: open_adviser(settings))
+        shutil.rmtree(root, ignore_errors=True)
         if settings.model.engine == "torch":
             warm = threading.Thread(target=lambda: _warm(adviser), name="telcollm-model", daemon=True)
             warm.start()
@@ -136,6 +138,23 @@ def run_demo(
             yield _run_slice(
                 mine, item, adviser=adviser, stop=stop, tell=tell, on_status=on_status, began_s=began_s
             )
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Hold the home folder's demo while the block runs: a second one would delete the first one's stores."""
+    home.mkdir(parents=True, exist_ok=True)
+    path = home / f"{_FOLDER}.lock"
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            message = (
+                f"a demo runs in {home} already (it holds {path}); one at a time is allowed; "
+                "wait until it has ended, or set TELCOLLM_HOME to another folder"
+            )
+            raise TelcollmError(message) from error
+        yield
 
 
 def fetch_model(settings: Settings, tell: Callable[[str], None]) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +19,9 @@ if TYPE_CHECKING:
     from streams.worker import Status
     from telcollm.app.demo import Outcome
 
+_PARENT_CHECK_S = 0.5
+_ORDERLY_S = 20.0
+
 
 def demo(
     config: Annotated[
@@ -26,7 +32,8 @@ def demo(
     """Replay a slice of real alarms through broker, correlation, model and diagnosis, and show the result.
 
     Uses the records in TELCOLLM_DATA_DIR, or a small generated network where there are none. Starts and stops
-    all it needs. Examples:
+    all it needs. Ctrl-C stops it in good order, a second one at once; it ends with the process that started
+    it. Examples:
 
         telcollm demo
 
@@ -40,10 +47,16 @@ def demo(
     settings = load_settings(config)
     console = Console(stderr=True)
     stop = threading.Event()
+
+    def stop_once(number: int, frame: object) -> None:
+        # The second one ends it at once; the broker's watchman sees to the broker.
+        signal.signal(number, signal.SIG_DFL)
+        stop.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, stop_once)
     outcomes: list[Outcome] = []
-    with ProgressView(console) as view:
+    with _ended_with_its_parent(stop), ProgressView(console) as view:
 
         def show(record: str, status: Status) -> None:
             view.show(status)
@@ -62,6 +75,27 @@ def demo(
     if stop.is_set():
         typer.echo("stopped before the end", err=True)
         raise typer.Exit(130)
+
+
+@contextmanager
+def _ended_with_its_parent(stop: threading.Event) -> Iterator[None]:
+    """Stop what runs in the block when the process that started this one is gone, make by SIGKILL say."""
+    parent = os.getppid()
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(_PARENT_CHECK_S):
+            if os.getppid() != parent:
+                stop.set()
+                if not ended.wait(_ORDERLY_S):
+                    os._exit(130)
+                return
+
+    threading.Thread(target=watch, name="telcollm-parent", daemon=True).start()
+    try:
+        yield
+    finally:
+        ended.set()
 
 
 def _print(outcomes: list[Outcome], tracking_uri: str) -> None:

@@ -38,11 +38,14 @@ def left_behind(folder: Path) -> list[psutil.Process]:
     ]
 
 
-def start(home: Path, *words: str) -> subprocess.Popen[str]:
+DEMO = "from telcollm.app.cli import main; main()"
+
+
+def start(home: Path, *words: str, script: str = DEMO) -> subprocess.Popen[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TELCOLLM_")}
-    home.mkdir()
+    home.mkdir(exist_ok=True)
     return subprocess.Popen(
-        [sys.executable, "-c", "from telcollm.app.cli import main; main()", "demo", *words],
+        [sys.executable, "-c", script, "demo", *words],
         cwd=home,
         env={
             **kept,
@@ -88,22 +91,59 @@ def test_the_demo_ends_by_itself_tells_what_came_of_it_and_leaves_no_process_beh
     assert (Path(told["home"]) / "telcollm.db").exists()
 
 
+def until_replaying(process: subprocess.Popen[str]) -> None:
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "replaying" in line:
+            return
+    pytest.fail(f"the demo ended before its replay began, with {process.wait(30)}")
+
+
 @pytest.mark.broker
 @pytest.mark.timeout(120)
 def test_ctrl_c_in_the_middle_ends_the_demo_and_all_it_started(home: Path) -> None:
     process = start(home)
-    assert process.stderr is not None
-    for line in process.stderr:
-        if "replaying" in line:
-            break
-    else:
-        pytest.fail(f"the demo ended before its replay began, with {process.wait(30)}")
+    until_replaying(process)
     assert left_behind(home)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "stopped before the end" in err
     assert left_behind(home) == []
+
+
+MAKE = """
+import subprocess, sys
+subprocess.run([sys.executable, "-c", "from telcollm.app.cli import main; main()", "demo"])
+"""
+
+
+@pytest.mark.broker
+@pytest.mark.timeout(120)
+def test_a_demo_whose_parent_is_killed_ends_with_all_it_started(home: Path) -> None:
+    make = start(home, script=MAKE)
+    until_replaying(make)
+    (demo,) = psutil.Process(make.pid).children()
+    started = [demo, *left_behind(home)]
+    assert len(started) > 1
+    make.kill()
+    assert psutil.wait_procs(started, timeout=60)[1] == []
+    make.communicate()
+
+
+@pytest.mark.broker
+@pytest.mark.timeout(120)
+def test_a_second_demo_in_one_home_is_refused_and_leaves_the_first_alone(home: Path) -> None:
+    first = start(home)
+    until_replaying(first)
+    second = start(home)
+    _, err = second.communicate(timeout=60)
+    assert second.returncode == 1
+    assert "one at a time is allowed" in err and "TELCOLLM_HOME" in err and "Traceback" not in err
+    assert first.poll() is None
+    first.send_signal(signal.SIGINT)
+    first.communicate(timeout=60)
+    assert (home / "state" / "demo" / "generated" / "telcollm.db").exists()
 
 
 def test_without_real_records_a_small_network_is_generated(tmp_path: Path) -> None:
