@@ -339,6 +339,8 @@ class Correlator:
         kept: list[LiveAlarm] = []
         before_ms = self.watermark_ms - self._gap_ms
         for alarm in sorted(alarms, key=lambda item: (item.raised_ms, item.alarm_id)):
+            if alarm.suppressed is Suppression.TOO_LATE:
+                continue  # it stayed out of memory before, too
             alarm.counted = alarm.facts
             if alarm.component_id:
                 component = groups.get(alarm.component_id)

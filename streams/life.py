@@ -245,6 +245,9 @@ class AlarmLife:
         place = _place(key.alarms, alarm.raised_ms)
         if place < len(key.alarms) and key.alarms[place] is alarm:
             del key.alarms[place]
+        if alarm.cleared_ms in key.clears:
+            # No row that a later owner loads holds this clear any more, and a raise may still need it.
+            heappush(self._unmet, (alarm.cleared_ms, alarm.key))
         if alarm.alias and not any(other.alias == alarm.alias for other in key.alarms):
             self._aliases.pop(alarm.alias, None)
         if not key.alarms and not key.clears:
@@ -287,8 +290,8 @@ class AlarmLife:
 
     @property
     def unmet_clears(self) -> list[tuple[int, str]]:
-        """Clears, as (cleared_ms, key), that may meet a raise still to come and that no alarm row holds."""
-        return sorted(self._unmet)
+        """Clears, as (cleared_ms, key), that may meet a raise still to come and that no loaded row holds."""
+        return sorted(set(self._unmet))
 
     def restore_clears(self, clears: Iterable[tuple[int, str]]) -> None:
         """Take back clears that wait for their raise."""

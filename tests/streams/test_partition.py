@@ -175,6 +175,8 @@ def clear(at_ms: int, raised_ms: int) -> AlarmEvent:
         ([clear(7_000, 1_000), loss(1_000)], [7_000]),
         ([make_event(EventKind.REBUILT, "ems", "list", 5_000), loss(1_000)], [5_000]),
         ([loss(1_000), clear(9_000, 1_000), clear(7_000, 1_000), loss(8_000)], [7_000, 9_000]),
+        # The first alarm is done with and forgotten while its clear can still end the second.
+        ([loss(0), clear(35_000, 0), loss(33_000)], [35_000, 35_000]),
     ],
 )
 def test_what_waits_for_its_raise_is_saved_too(
