@@ -1,4 +1,4 @@
-"""How records are written for a language model: compact, bounded, untrusted text marked as data.
+"""A window as a list of alarms with lettered candidates: compact, bounded, untrusted text marked as data.
 
 Objects get short names in order of appearance, so that windows alike in shape give the same text and are
 asked once; problems keep their words, which pass the guard. Versioned: a change of wording is a change of
