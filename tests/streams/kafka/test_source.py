@@ -1,13 +1,11 @@
-"""Laws of reading as a member of a group, against both embedded brokers."""
+"""Laws of reading from offsets that the owner keeps, against both embedded brokers."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,79 +14,12 @@ from streams.broker import EmbeddedBroker
 from streams.kafka.client import build_consumer
 from streams.kafka.library import TopicPartition
 from streams.kafka.source import PartitionSource, RawRecord
-from streams.kafka.topics import TopicSpec, ensure_topics
 from streams.testing import produce_all, settings_for
 from telcollm.errors import SettingsError, TelcollmError, TransientError
 from telcollm.kafka_settings import KafkaSettings
+from tests.streams.kafka.owner import DEADLINE_S, Owner, made_topic, numbered, opened, polled, polled_until
 
 pytestmark = pytest.mark.broker
-
-DEADLINE_S = 20.0
-
-
-class Owner:
-    """A worker in miniature: keeps offsets as a store would and notes what it was told."""
-
-    def __init__(self, stored: dict[TopicPartition, int] | None = None) -> None:
-        self.stored = stored if stored is not None else {}
-        self.told: list[tuple[str, frozenset[TopicPartition]]] = []
-        self.threads: set[int] = set()
-
-    def assigned(self, partitions: frozenset[TopicPartition]) -> dict[TopicPartition, int | None]:
-        self.threads.add(threading.get_ident())
-        self.told.append(("assigned", partitions))
-        return {partition: self.stored.get(partition) for partition in partitions}
-
-    def revoked(self, partitions: frozenset[TopicPartition]) -> None:
-        self.threads.add(threading.get_ident())
-        self.told.append(("revoked", partitions))
-
-    def lost(self, partitions: frozenset[TopicPartition]) -> None:
-        self.threads.add(threading.get_ident())
-        self.told.append(("lost", partitions))
-
-    def keep(self, records: list[RawRecord]) -> None:
-        for record in records:
-            self.stored[TopicPartition(record.topic, record.partition)] = record.offset + 1
-
-
-def opened(settings: KafkaSettings, topic: str, owner: Owner, group: str = "g") -> PartitionSource:
-    return PartitionSource(
-        settings, settings.topic(group), [topic], owner.assigned, owner.revoked, owner.lost
-    )
-
-
-def polled_until(done: Callable[[], bool], *sources: PartitionSource) -> list[RawRecord]:
-    """Poll the sources in turn until `done`; return what they gave."""
-    deadline = time.monotonic() + DEADLINE_S
-    records: list[RawRecord] = []
-    while not done():
-        assert time.monotonic() < deadline, "the group did not get there in time"
-        for source in sources:
-            records += source.poll(50)
-    return records
-
-
-def polled(source: PartitionSource, owner: Owner, count: int) -> list[RawRecord]:
-    """Poll until `count` records have come; the owner keeps their offsets."""
-    deadline = time.monotonic() + DEADLINE_S
-    records: list[RawRecord] = []
-    while len(records) < count:
-        assert time.monotonic() < deadline, f"only {len(records)} of {count} records came"
-        batch = source.poll(200)
-        owner.keep(batch)
-        records += batch
-    return records
-
-
-def made_topic(settings: KafkaSettings, partitions: int, name: str = "alarms") -> str:
-    topic = settings.topic(name)
-    ensure_topics(settings, {topic: TopicSpec(partitions)})
-    return topic
-
-
-def numbered(count: int, key: bytes | None = b"k") -> list[tuple[bytes | None, bytes]]:
-    return [(key, b"%d" % number) for number in range(count)]
 
 
 def test_records_keep_key_value_headers_and_time_and_a_tombstone_stays_one(
@@ -172,63 +103,6 @@ def test_an_offset_the_log_does_not_hold_is_replaced_by_the_earliest(
     assert [record.offset for record in records] == [0, 1, 2, 3, 4]
 
 
-def test_two_members_share_the_partitions_and_each_record_reaches_one_of_them(
-    any_kafka_settings: KafkaSettings,
-) -> None:
-    topic = made_topic(any_kafka_settings, 4)
-    stored: dict[TopicPartition, int] = {}
-    first, second = Owner(stored), Owner(stored)
-    with ExitStack() as stack:
-        one = stack.enter_context(opened(any_kafka_settings, topic, first))
-        polled_until(lambda: len(one.assigned) == 4, one)
-        two = stack.enter_context(opened(any_kafka_settings, topic, second))
-        polled_until(lambda: len(one.assigned) == 2 and len(two.assigned) == 2, one, two)
-        assert one.assigned | two.assigned == {TopicPartition(topic, n) for n in range(4)}
-        for number in range(4):
-            produce_all(any_kafka_settings, topic, numbered(25), partition=number)
-        seen: list[tuple[int, int]] = []
-        deadline = time.monotonic() + DEADLINE_S
-        while len(seen) < 100 and time.monotonic() < deadline:
-            for source, owner in ((one, first), (two, second)):
-                batch = source.poll(50)
-                assert {TopicPartition(r.topic, r.partition) for r in batch} <= source.assigned
-                owner.keep(batch)
-                seen += [(record.partition, record.offset) for record in batch]
-        assert sorted(seen) == [(p, offset) for p in range(4) for offset in range(25)]
-        two.close()
-        polled_until(lambda: len(one.assigned) == 4, one)
-    # All four were taken before two were given back, and again when the other left.
-    assert [what for what, _ in first.told] == [
-        "assigned",
-        "revoked",
-        "assigned",
-        "revoked",
-        "assigned",
-        "revoked",
-    ]
-    assert [what for what, _ in second.told] == ["assigned", "revoked"]
-
-
-def test_a_member_that_leaves_hands_its_stored_offsets_to_the_next(
-    any_kafka_settings: KafkaSettings,
-) -> None:
-    topic = made_topic(any_kafka_settings, 2)
-    for number in range(2):
-        produce_all(any_kafka_settings, topic, numbered(30), partition=number)
-    stored: dict[TopicPartition, int] = {}
-    first = Owner(stored)
-    with opened(any_kafka_settings, topic, first) as source:
-        got = []
-        while len(got) < 20:
-            batch = source.poll(200, max_records=10)
-            first.keep(batch)
-            got += batch
-    second = Owner(stored)
-    with opened(any_kafka_settings, topic, second) as source:
-        got += polled(source, second, 60 - len(got))
-    assert sorted((r.partition, r.offset) for r in got) == [(p, o) for p in range(2) for o in range(30)]
-
-
 def test_callbacks_run_on_the_owners_thread_and_may_use_the_source(kafka_settings: KafkaSettings) -> None:
     topic = made_topic(kafka_settings, 1)
     produce_all(kafka_settings, topic, numbered(3))
@@ -304,98 +178,6 @@ def test_lag_counts_what_was_not_handed_out_yet(any_kafka_settings: KafkaSetting
         assert source.end_offsets() == {partition: 50}
         polled(source, owner, 25)
         assert source.lag() == {partition: 0}
-
-
-MEMBER = """
-import sys
-from streams.kafka.source import PartitionSource
-from telcollm.kafka_settings import KafkaSettings
-
-settings, topic, instance = KafkaSettings.model_validate_json(sys.argv[1]), sys.argv[2], sys.argv[3] or None
-source = PartitionSource(settings, settings.topic("g"), [topic], lambda found: {}, instance_id=instance)
-while not source.assigned:
-    source.poll(100)
-print("assigned", flush=True)
-while True:
-    source.poll(1000)
-"""
-
-
-@contextmanager
-def member(settings: KafkaSettings, topic: str, instance: str = "") -> Iterator[subprocess.Popen[bytes]]:
-    """Yield a process that is a member of the group and has partitions; it is killed in the end."""
-    arguments = [sys.executable, "-c", MEMBER, settings.model_dump_json(), topic, instance]
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, cwd=Path(__file__).parents[3]) as process:
-        try:
-            assert process.stdout is not None
-            assert process.stdout.readline() == b"assigned\n"
-            yield process
-        finally:
-            process.kill()
-
-
-def test_a_killed_member_that_comes_back_under_its_name_goes_on_at_once(
-    kafka_settings: KafkaSettings,
-) -> None:
-    topic = made_topic(kafka_settings, 2)
-    owner = Owner()
-    group = kafka_settings.topic("g")
-    with member(kafka_settings, topic, "worker-1"):
-        pass
-    started = time.monotonic()
-    with PartitionSource(
-        kafka_settings, group, [topic], owner.assigned, owner.revoked, instance_id="worker-1"
-    ) as source:
-        polled_until(lambda: len(source.assigned) == 2, source)
-    assert time.monotonic() - started < 5  # the session is 6 s
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("any_broker", ["tansu"], indirect=True)  # noida keeps dead members
-def test_a_killed_members_partitions_go_to_one_that_only_computed_for_longer_than_a_session(
-    any_kafka_settings: KafkaSettings,
-) -> None:
-    topic = made_topic(any_kafka_settings, 2)
-    owner = Owner()
-    with member(any_kafka_settings, topic) as other, opened(any_kafka_settings, topic, owner) as source:
-        polled_until(lambda: len(source.assigned) == 1, source)
-        other.kill()
-        busy_until = time.monotonic() + 7  # the session is 6 s
-        while time.monotonic() < busy_until:
-            sum(range(10_000))
-        polled_until(lambda: len(source.assigned) == 2, source)
-        assert "lost" not in [what for what, _ in owner.told]
-
-
-def test_an_owner_silent_beyond_max_poll_interval_loses_its_partitions_and_gets_them_back(
-    kafka_settings: KafkaSettings,
-) -> None:
-    topic = made_topic(kafka_settings, 1)
-    produce_all(kafka_settings, topic, numbered(3))
-    owner, other = Owner(), Owner()
-    short = kafka_settings.model_copy(
-        update={"consumer": {**kafka_settings.consumer, "max_poll_interval_ms": 1_000}}
-    )
-    with opened(short, topic, owner) as source, opened(kafka_settings, topic, other) as rival:
-        polled_until(lambda: len(source.assigned) + len(rival.assigned) == 1, source, rival)
-        if rival.assigned:
-            rival.close()
-            polled_until(lambda: len(source.assigned) == 1, source)
-        silent_until = time.monotonic() + 3
-        while time.monotonic() < silent_until:
-            sum(range(10_000))
-        polled_until(lambda: ("lost", frozenset({TopicPartition(topic, 0)})) in owner.told, source)
-
-
-def test_close_gives_the_partitions_back_once(kafka_settings: KafkaSettings) -> None:
-    topic = made_topic(kafka_settings, 1)
-    owner = Owner()
-    source = opened(kafka_settings, topic, owner)
-    polled_until(lambda: bool(source.assigned), source)
-    source.close()
-    source.close()
-    assert [what for what, _ in owner.told] == ["assigned", "revoked"]
-    assert source.assigned == frozenset()
 
 
 @contextmanager
