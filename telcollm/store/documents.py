@@ -1,0 +1,202 @@
+"""The knowledge base's rows: documents by version, their chunks and the chunks' vectors.
+
+Does not know how documents are read, cut or searched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+
+from telcollm.knowledge.document import Chunk, Document
+from telcollm.ports import Scope
+from telcollm.store.engine import create_engine, parse_url, safe_place, writer
+from telcollm.store.faults import told
+from telcollm.store.migration import migrate_engine
+from telcollm.store.schema import chunks, documents
+from telcollm.store.scoping import within
+
+_DOCUMENT = msgspec.json.Decoder(Document)
+_CHUNK = msgspec.json.Decoder(Chunk)
+
+
+class StoredChunk(msgspec.Struct, frozen=True):
+    """A chunk with its vector; None where the model of that name has not embedded it."""
+
+    document: Document
+    chunk: Chunk
+    vector: npt.NDArray[np.float16] | None
+
+
+class DocumentStore:
+    """Documents and chunks in the store's database; each call is a transaction of its own."""
+
+    def __init__(self, url: str, *, lock_timeout_s: float = 30.0) -> None:
+        """Open the database at `url`, its tables brought up to date.
+
+        Raises:
+            SettingsError, MissingExtraError: the URL cannot be used.
+            TransientError: the database did not answer.
+        """
+        self._engine = create_engine(parse_url(url), lock_timeout_s)
+        self._place = safe_place(self._engine.url)
+        migrate_engine(self._engine)
+
+    def close(self) -> None:
+        """Give connections back."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        with told(self._place), writer(self._engine).begin() as connection:
+            yield connection
+
+    def put(self, document: Document, parts: Sequence[Chunk]) -> Document:
+        """Return the document as kept: as the next version of its source, or the current one if unchanged.
+
+        Unchanged means the same bytes for the same readers, which is then left as it is, vectors too.
+        """
+        with self._writing() as connection:
+            current = self._current(connection, document.document_id)
+            if current and (current.sha256, current.roles) == (document.sha256, document.roles):
+                return current
+            newest = connection.scalar(
+                sa.select(sa.func.max(documents.c.version)).where(
+                    documents.c.document_id == document.document_id
+                )
+            )
+            kept = msgspec.structs.replace(document, version=(newest or 0) + 1)
+            connection.execute(
+                documents.update().where(documents.c.document_id == kept.document_id).values(current=False)
+            )
+            connection.execute(
+                documents.insert().values(
+                    document_id=kept.document_id,
+                    version=kept.version,
+                    tenant=kept.tenant,
+                    region=kept.region,
+                    current=True,
+                    body=msgspec.json.encode(kept),
+                )
+            )
+            rows = []
+            for part in parts:
+                chunk = msgspec.structs.replace(
+                    part, chunk_id=f"{kept.document_id}-{kept.version}-{part.number}", version=kept.version
+                )
+                rows.append(
+                    {
+                        "chunk_id": chunk.chunk_id,
+                        "document_id": chunk.document_id,
+                        "version": chunk.version,
+                        "number": chunk.number,
+                        "embedding_model": "",
+                        "embedding": None,
+                        "body": msgspec.json.encode(chunk),
+                    }
+                )
+            if rows:
+                connection.execute(chunks.insert(), rows)
+            return kept
+
+    def _current(self, connection: sa.Connection, document_id: str) -> Document | None:
+        body = connection.scalar(
+            sa.select(documents.c.body).where(documents.c.document_id == document_id, documents.c.current)
+        )
+        return None if body is None else _DOCUMENT.decode(body)
+
+    def put_vectors(self, model: str, vectors: Sequence[tuple[str, npt.NDArray[np.float32]]]) -> None:
+        """Keep vectors by chunk_id, as made by `model`, in half precision."""
+        statement = (
+            chunks.update()
+            .where(chunks.c.chunk_id == sa.bindparam("chunk"))
+            .values(embedding_model=model, embedding=sa.bindparam("vector"))
+        )
+        rows = [{"chunk": name, "vector": vector.astype(np.float16).tobytes()} for name, vector in vectors]
+        if rows:
+            with self._writing() as connection:
+                connection.execute(statement, rows)
+
+    def current(self, scope: Scope, model: str = "") -> list[StoredChunk]:
+        """Return the chunks of every current document within the scope, in order, with `model`'s vectors."""
+        statement = (
+            sa.select(documents.c.body, chunks.c.body, chunks.c.embedding_model, chunks.c.embedding)
+            .join_from(
+                documents,
+                chunks,
+                sa.and_(
+                    documents.c.document_id == chunks.c.document_id, documents.c.version == chunks.c.version
+                ),
+            )
+            .where(within(scope, documents), documents.c.current)
+            .order_by(documents.c.document_id, chunks.c.number)
+        )
+        known: dict[bytes, Document] = {}
+        with told(self._place), self._engine.begin() as connection:
+            found = []
+            for body, chunk, made_by, vector in connection.execute(statement):
+                document = known.setdefault(body, _DOCUMENT.decode(body))
+                usable = vector is not None and made_by == model
+                found.append(
+                    StoredChunk(
+                        document,
+                        _CHUNK.decode(chunk),
+                        np.frombuffer(vector, dtype=np.float16) if usable else None,
+                    )
+                )
+        return found
+
+    def documents(self, scope: Scope, *, all_versions: bool = False) -> list[Document]:
+        """Return the documents within the scope in order of id and version."""
+        statement = sa.select(documents.c.body).where(within(scope, documents))
+        if not all_versions:
+            statement = statement.where(documents.c.current)
+        with told(self._place), self._engine.begin() as connection:
+            rows = connection.execute(statement.order_by(documents.c.document_id, documents.c.version))
+            return [_DOCUMENT.decode(body) for body in rows.scalars()]
+
+    def stamp(self, scope: Scope) -> tuple[tuple[str, int], ...]:
+        """Return what changes whenever `current` would: ids and versions of the current documents."""
+        statement = (
+            sa.select(documents.c.document_id, documents.c.version)
+            .where(within(scope, documents), documents.c.current)
+            .order_by(documents.c.document_id)
+        )
+        with told(self._place), self._engine.begin() as connection:
+            return tuple((name, version) for name, version in connection.execute(statement))
+
+    def remove(self, scope: Scope, document_id: str) -> int:
+        """Return how many versions were deleted: all of them, with chunks and vectors, beyond recovery.
+
+        On SQLite the freed pages are written over and the journal is emptied. A PostgreSQL server keeps what
+        was deleted until its next vacuum, which is asked for, and in backups and archived journals, which
+        are its owner's.
+        """
+        with self._writing() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("PRAGMA secure_delete = ON")
+            gone = connection.execute(
+                documents.delete().where(within(scope, documents), documents.c.document_id == document_id)
+            ).rowcount
+            if gone:
+                connection.execute(chunks.delete().where(chunks.c.document_id == document_id))
+        if gone:
+            self._wipe()
+        return int(gone)
+
+    def _wipe(self) -> None:
+        with told(self._place), self._engine.connect() as connection:
+            if connection.dialect.name == "sqlite":
+                # Not within a transaction: a checkpoint there would find the journal in use by itself.
+                driver = connection.connection.dbapi_connection
+                if driver is not None:
+                    driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            else:
+                outside = connection.execution_options(isolation_level="AUTOCOMMIT")
+                for table in (documents, chunks):
+                    outside.exec_driver_sql(f"VACUUM {table.name}")
