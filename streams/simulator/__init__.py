@@ -1,4 +1,4 @@
-"""A small generated network with known causes: the seed of the network simulator to come."""
+"""A simulated operator, and the small generated network that the demo replays; both with known causes."""
 
 from streams.simulator.network import TRUE_EDGES, Generated, generate
 

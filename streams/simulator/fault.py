@@ -19,7 +19,7 @@ class Fault:
     affected ("emergency", "business", "residential"), sorted. `planned`: announced work happened, no fault.
     `after_planned_work`: work that ended shortly before brought it about. `third_party_site`: the site is
     somebody else's (a tower company's). `joined_with` is the fault it came together with, if any. `rain` is
-    whether it rained heavily there.
+    whether it rained heavily there. `root_element_ids` are the elements its cause is seen on: any is right.
     """
 
     fault_id: str
@@ -44,6 +44,7 @@ class Fault:
     third_party_site: bool = False
     joined_with: str = ""
     rain: bool = False
+    root_element_ids: tuple[str, ...] = ()
 
 
 def priority_of(

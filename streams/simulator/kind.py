@@ -24,8 +24,6 @@ Place = Literal[
     "site_baseband",
     "site_radio_units",
     "site_cells",
-    "site_hops",
-    "site_access",
     "own_cells",
     "own_splitters",
     "downstream_routers",
@@ -37,8 +35,6 @@ Place = Literal[
     "nearby_hops",
     "nearby_power",
     "nearby_splitters",
-    "vendor_basebands",
-    "vendor_routers",
     "clients",
     "core_peers",
 ]
@@ -46,7 +42,7 @@ Place = Literal[
 
 `ends` are both ends of a link, `near_end` the end that is nearer the core. `downstream_*` are those whose
 every path to the core passes the struck element; `nearby_*` those of neighbouring sites in the same district;
-`vendor_*` those of the same vendor and region; `clients` the basebands and routers a core function serves."""
+`clients` the basebands a security gateway serves, `core_peers` the other core functions."""
 
 
 class Complaint(NamedTuple):
@@ -99,7 +95,8 @@ class FaultKind:
     `team` repairs it; `partner_team` where the site is a third party's; `after_work_team` where work that
     just ended brought it about (empty: the same team). `customer_effect` is what customers notice, empty for
     nothing. `share` is how often it comes, relative to the others. `work_share` is how likely it follows
-    work.
+    work. `blame` is where its cause is seen, `reach` the least and most share of the sites behind or around
+    that it touches; `hours` is when it likes to come (any: no preference).
     """
 
     name: str
@@ -121,6 +118,9 @@ class FaultKind:
     after_work_team: str = ""
     work_share: float = 0.0
     confused_with: tuple[str, ...] = ()
+    blame: tuple[Place, ...] = ("self",)
+    reach: tuple[float, float] = (1.0, 1.0)
+    hours: Literal["any", "day", "evening", "night", "rain"] = "any"
 
     def team_of(self, *, third_party_site: bool, after_planned_work: bool) -> str:
         """Return who repairs it under these facts; work that went wrong outranks the site's owner."""

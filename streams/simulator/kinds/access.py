@@ -85,6 +85,7 @@ KINDS: Final = (
             KpiEffect("online_customers_ratio", "nearby_splitters", "scale", 0.1, 0.6),
         ),
         logs=(LogRule("subscriber_unit_state", "parent", 0.8, 0, 60, 3),),
+        reach=(0.3, 0.9),
         confused_with=("access_fibre_break", "area_power_failure"),
     ),
     FaultKind(
@@ -117,6 +118,7 @@ KINDS: Final = (
             LogRule("configuration_change", "self", 0.6, 0, 600, 2),
             LogRule("restart", "self", 0.5, 120, 1500),
         ),
+        hours="night",
         confused_with=("router_crash", "battery_theft", "baseband_failure"),
     ),
 )

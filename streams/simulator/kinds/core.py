@@ -26,9 +26,8 @@ KINDS: Final = (
             Complaint("signalling_overload", "self", 0.6, 0, 200),
             Complaint("cpu_overload", "self", 0.55, 10, 240),
             Complaint("attach_failures", "self", 0.65, 30, 500),
-            Complaint("authentication_failures", "core_peers", 0.12, 30, 600),
+            Complaint("authentication_failures", "core_peers", 0.15, 30, 600),
             Complaint("diameter_link_down", "core_peers", 0.08, 60, 600, lasts_s=120),
-            Complaint("access_failures", "clients", 0.12, 120, 1200, lasts_s=1200),
             Complaint("heartbeat_lost", "self", 0.15, 60, 900, lasts_s=60),
         ),
         kpis=(
@@ -37,6 +36,7 @@ KINDS: Final = (
             KpiEffect("cpu_utilisation_ratio", "self", "set", 0.93, 0.99),
         ),
         logs=(LogRule("overload_control", "self", 0.8, 0, 600, 3),),
+        hours="day",
         confused_with=("subscriber_database_failure", "traffic_attack", "user_plane_failure"),
     ),
     FaultKind(
@@ -61,7 +61,6 @@ KINDS: Final = (
             Complaint("registration_failures", "core_peers", 0.2, 20, 500),
             Complaint("diameter_link_down", "core_peers", 0.2, 5, 120),
             Complaint("signalling_overload", "core_peers", 0.15, 120, 900),
-            Complaint("access_failures", "clients", 0.06, 200, 1500, lasts_s=1200),
         ),
         kpis=(
             KpiEffect("response_time_ms", "self", "scale", 5, 20),
@@ -92,7 +91,6 @@ KINDS: Final = (
             Complaint("resource_exhausted", "self", 0.25, 0, 200),
             Complaint("process_restarted", "self", 0.4, 0, 300, 2, lasts_s=5),
             Complaint("tunnel_down", "self", 0.3, 5, 120),
-            Complaint("throughput_low", "clients", 0.1, 200, 1500, lasts_s=1200),
         ),
         kpis=(
             KpiEffect("link_utilisation_ratio", "self", "scale", 0.05, 0.3),
@@ -224,6 +222,7 @@ KINDS: Final = (
             LogRule("handshake_failed", "clients", 0.4, 0, 900),
             LogRule("handshake_failed", "self", 0.8, 0, 600, 3),
         ),
+        reach=(0.5, 1.0),
         confused_with=("routing_misconfiguration", "line_card_failure", "radio_software_fault"),
     ),
 )

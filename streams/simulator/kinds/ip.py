@@ -104,6 +104,7 @@ KINDS: Final = (
             LogRule("configuration_change", "self", 0.45, 0, 20),
             LogRule("session_change", "self", 0.7, 0, 180, 2),
         ),
+        reach=(0.3, 0.8),
         confused_with=("router_memory_leak", "fibre_cut", "router_crash"),
     ),
     FaultKind(
@@ -198,6 +199,7 @@ KINDS: Final = (
             LogRule("clock_state", "self", 0.7, 0, 120, 2),
             LogRule("clock_state", "nearby_basebands", 0.4, 0, 400),
         ),
+        reach=(0.4, 1.0),
         confused_with=("clock_failure", "external_interference"),
     ),
 )

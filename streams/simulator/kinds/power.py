@@ -195,6 +195,7 @@ KINDS: Final = (
             LogRule("power_source_changed", "nearby_power", 0.6, 0, 40),
             LogRule("voltage_reading", "self", 0.5, 30, 900, 2),
         ),
+        reach=(0.6, 1.0),
         confused_with=("mains_failure", "customer_power_outage"),
     ),
     FaultKind(
@@ -228,6 +229,7 @@ KINDS: Final = (
             LogRule("temperature_reading", "site_router", 0.7, 300, 4000, 3),
             LogRule("fan_speed", "site_router", 0.5, 300, 3600, 2),
         ),
+        hours="day",
         confused_with=("mains_failure", "radio_unit_failure"),
     ),
 )

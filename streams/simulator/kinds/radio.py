@@ -140,19 +140,19 @@ KINDS: Final = (
         work_share=0.7,
         complaints=(
             Complaint("process_restarted", "self", 0.7, 0, 600, 3, lasts_s=5),
-            Complaint("process_restarted", "vendor_basebands", 0.35, 0, 2400, 2, lasts_s=5),
+            Complaint("process_restarted", "nearby_basebands", 0.35, 0, 2400, 2, lasts_s=5),
             Complaint("version_mismatch", "self", 0.25, 0, 300),
-            Complaint("memory_high", "vendor_basebands", 0.15, 0, 2400, lasts_s=1200),
+            Complaint("memory_high", "nearby_basebands", 0.15, 0, 2400, lasts_s=1200),
             Complaint("baseband_fault", "self", 0.25, 30, 900, lasts_s=300),
             Complaint("cell_unavailable", "own_cells", 0.6, 5, 700, 2, lasts_s=200),
             Complaint("cell_degraded", "own_cells", 0.2, 60, 1800, lasts_s=900),
         ),
         kpis=(
-            KpiEffect("memory_utilisation_ratio", "vendor_basebands", "add", 0.2, 0.4, "ramp", 3600),
+            KpiEffect("memory_utilisation_ratio", "nearby_basebands", "add", 0.2, 0.4, "ramp", 3600),
             KpiEffect("call_drop_ratio", "own_cells", "add", 0.02, 0.06),
         ),
         logs=(
-            LogRule("restart", "vendor_basebands", 0.35, 0, 2400, 2),
+            LogRule("restart", "nearby_basebands", 0.35, 0, 2400, 2),
             LogRule("software_exception", "self", 0.8, 0, 900, 3),
         ),
         confused_with=("baseband_failure", "sleeping_cell"),
@@ -183,6 +183,7 @@ KINDS: Final = (
             KpiEffect("cell_throughput_mbps", "self", "scale", 0.4, 0.7),
         ),
         logs=(LogRule("noise_reading", "self", 0.6, 0, 3600, 2),),
+        reach=(0.3, 0.9),
         confused_with=("antenna_fault", "cell_congestion", "satellite_time_jamming"),
     ),
     FaultKind(
@@ -238,6 +239,8 @@ KINDS: Final = (
             KpiEffect("cell_throughput_mbps", "self", "scale", 0.2, 0.5),
         ),
         logs=(LogRule("admission_refused", "site_baseband", 0.6, 0, 2400, 2),),
+        reach=(0.2, 0.7),
+        hours="evening",
         confused_with=("external_interference", "transport_congestion", "neighbour_misconfiguration"),
     ),
     FaultKind(

@@ -42,6 +42,8 @@ KINDS: Final = (
         ),
         kpis=(KpiEffect("receive_power_dbm", "ends", "set", -40, -36), *_CUT_OFF_KPIS),
         logs=(LogRule("port_down", "ends", 0.9, 0, 10), LogRule("optical_reading", "ends", 0.6, 2, 120, 2)),
+        blame=("ends",),
+        hours="day",
         confused_with=("optical_module_failure", "line_card_failure", "microwave_radio_failure"),
     ),
     FaultKind(
@@ -74,6 +76,7 @@ KINDS: Final = (
             LogRule("port_down", "ends", 0.85, 0, 10),
             LogRule("transceiver_reading", "near_end", 0.6, 0, 120, 2),
         ),
+        blame=("near_end",),
         confused_with=("fibre_cut", "line_card_failure", "fibre_degradation"),
     ),
     FaultKind(
@@ -106,6 +109,7 @@ KINDS: Final = (
             LogRule("optical_reading", "ends", 0.7, 0, 3600, 3),
             LogRule("error_counter", "ends", 0.7, 60, 3600, 3),
         ),
+        blame=("ends",),
         confused_with=("optical_module_failure", "microwave_misalignment", "transport_congestion"),
     ),
     FaultKind(
@@ -128,12 +132,13 @@ KINDS: Final = (
             Complaint("link_down", "peers", 0.5, 1, 12),
             Complaint("adjacency_lost", "peers", 0.5, 3, 40),
             Complaint("tunnel_down", "self", 0.35, 3, 40),
-            Complaint("element_unreachable", "downstream_routers", 0.45, 5, 90),
-            Complaint("backhaul_lost", "downstream_basebands", 0.4, 5, 80),
-            Complaint("cell_unavailable", "downstream_cells", 0.35, 10, 120),
+            Complaint("element_unreachable", "downstream_routers", 0.85, 5, 90),
+            Complaint("backhaul_lost", "downstream_basebands", 0.7, 5, 80),
+            Complaint("cell_unavailable", "downstream_cells", 0.6, 10, 120),
         ),
         kpis=(KpiEffect("cell_availability_ratio", "downstream_cells", "scale", 0.4, 0.7),),
         logs=(LogRule("card_state", "self", 0.8, 0, 30, 2), LogRule("port_down", "peers", 0.5, 0, 15)),
+        reach=(0.3, 0.7),
         confused_with=("fibre_cut", "router_crash", "optical_module_failure"),
     ),
     FaultKind(
@@ -163,6 +168,9 @@ KINDS: Final = (
             KpiEffect("received_level_dbm", "nearby_hops", "add", -20, -6),
         ),
         logs=(LogRule("radio_reading", "ends", 0.7, 0, 1500, 3),),
+        blame=("ends",),
+        reach=(0.3, 0.9),
+        hours="rain",
         confused_with=("microwave_misalignment", "microwave_radio_failure"),
     ),
     FaultKind(
@@ -189,6 +197,7 @@ KINDS: Final = (
         ),
         kpis=(KpiEffect("received_level_dbm", "self", "set", -99, -88), *_CUT_OFF_KPIS),
         logs=(LogRule("radio_reading", "ends", 0.6, 0, 300, 2), LogRule("port_down", "ends", 0.7, 0, 15)),
+        blame=("near_end",),
         confused_with=("fibre_cut", "microwave_fading", "mains_failure"),
     ),
     FaultKind(
@@ -215,6 +224,7 @@ KINDS: Final = (
         ),
         kpis=(KpiEffect("received_level_dbm", "self", "add", -18, -8),),
         logs=(LogRule("radio_reading", "ends", 0.7, 0, 3600, 3),),
+        blame=("ends",),
         confused_with=("microwave_fading", "fibre_degradation"),
     ),
     FaultKind(
@@ -243,6 +253,7 @@ KINDS: Final = (
             KpiEffect("cell_throughput_mbps", "downstream_cells", "scale", 0.4, 0.8),
         ),
         logs=(LogRule("queue_drops", "self", 0.8, 0, 2400, 3),),
+        hours="evening",
         confused_with=("traffic_attack", "fibre_degradation", "cell_congestion"),
     ),
 )
