@@ -70,9 +70,8 @@ def find(wanted: str, settings: Settings, *, unpromoted: bool = False) -> Shelve
             for one in asked:
                 if version := _version(client, name, one):
                     folder = _bring(client, version, settings)
-                    return Shelved(
-                        name, folder, "registered", version.version, tuple(version.aliases), version.run_id
-                    )
+                    number, aliases = str(version.version), tuple(version.aliases)
+                    return Shelved(name, folder, "registered", number, aliases, version.run_id)
     if not which and (_SHIPPED / name / SPEC_FILE).is_file():
         return Shelved(name, _SHIPPED / name, "shipped")
     raise DeciderError(_not_found(wanted, name, which, settings))
