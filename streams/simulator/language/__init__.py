@@ -1,0 +1,1 @@
+"""How people of a simulated operator write: a small grammar, wordings in two languages, slips of the hand."""
