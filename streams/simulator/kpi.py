@@ -122,9 +122,9 @@ class KpiBook:
         element = self._network.element(element_id)
         normal = NORMALS.get(kpi)
         if normal is None or element.element_type not in normal.types:
+            allowed = ", ".join(self.kpis_of(element_id)) or "none"
             message = (
-                f"kpi={kpi!r} is not measured on {element_id}; {', '.join(self.kpis_of(element_id)) or 'none'}"
-                " is allowed; choose one of these"
+                f"kpi={kpi!r} is not measured on {element_id}; {allowed} is allowed; choose one of these"
             )
             raise SettingsError(message)
         random = np.random.default_rng((self._plan.seed, 9, element.number, zlib.crc32(kpi.encode())))

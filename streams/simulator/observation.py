@@ -91,6 +91,8 @@ def observe(
     if plan.late_s > 0:
         delays = np.where(late, random.lognormal(np.log(plan.late_s), 0.8, (size, 2)), delays)
     errors = clock_errors(network, plan)
+    # A site runs one release, which words things its own way.
+    releases = np.random.default_rng((plan.seed, 8)).random(len(network.sites)).tolist()
     found: list[tuple[SeenAlarm, AlarmTruth, bool, bool]] = []
     for item, draw, delay in zip(alarms, draws.tolist(), delays.tolist(), strict=True):
         if draw[0] < plan.missing_ratio:
@@ -102,8 +104,7 @@ def observe(
         open_s = None if (not moment and draw[2] < plan.missing_clear_ratio) else cleared_s
         if open_s is not None and open_s >= plan.duration_s:
             open_s = None
-        # Elements of one district run one release, which words things its own way.
-        wording = word(element.vendor, item.symptom, (abs(element.district) * 0.618) % 1.0)
+        wording = word(element.vendor, item.symptom, releases[element.site])
         serial = f"A{len(found):08d}"
         seen = SeenAlarm(
             alarm_id=serial,
