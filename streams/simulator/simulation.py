@@ -35,7 +35,7 @@ from telcollm.records import (
 
 @dataclass(frozen=True)
 class Simulation:
-    """A simulated operator: `alarms`, `copies`, `logs`, `kpis`, `works`, `network` are seen, the rest is truth.
+    """A simulated operator. Seen: `alarms`, `copies`, `logs`, `kpis`, `works`, `network`; all else is truth.
 
     `truths[i]` is the truth of `alarms[i]`, `log_fault_ids[i]` of `logs[i]`; `faults` are in order of start.
     """
