@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from finetune.columns import TaskColumns, input_key, is_long, normal_text, row_label, row_text, usual_values
-from finetune.split import Split, parse_time
+from finetune.split import Split, guess_group, parse_time
 from finetune.table import Table
 from telcollm.decider.numerals import number
 from telcollm.decider.rows import Row, cell_text, right_choice
@@ -24,6 +24,7 @@ Weight = Literal["stop", "leak", "warning", "note"]
 FEWEST_OF_A_LABEL: Final = 10
 MOST_LABELS: Final = 500
 LEAK_RATIO: Final = 0.01
+LEAK_RATIO_OF_GROUPS: Final = 0.05
 _GIVEN_AWAY: Final = 0.98
 
 
@@ -55,7 +56,7 @@ def audit_table(table: Table, columns: TaskColumns) -> Audit:
     """Return what can be said of a table before it is split; columns must be the table's own.
 
     `places` are the indexes, in the table, of the rows kept: those with a label, and for varying choices
-    with a label among them.
+    with a label among them. Their numeric cells are numbers, or None where they are missing.
     """
     findings = [Finding("note", "read", note) for note in table.notes]
     rows, places, counts = _labelled(table, columns, findings)
@@ -67,8 +68,8 @@ def audit_table(table: Table, columns: TaskColumns) -> Audit:
     if both:
         message = f"column {both[0]!r} is both label and input; an input must not be what is asked; remove it"
         findings.append(Finding("stop", "label_is_input", message))
-    if not findings or not any(finding.weight == "stop" for finding in findings):
-        _numbers(rows, columns, findings)
+    if columns.numeric and not any(finding.weight == "stop" for finding in findings):
+        rows = _numbered(rows, columns, findings)
     if not any(finding.weight == "stop" for finding in findings):
         _labels(counts, len(rows), columns, findings)
         _texts(rows, columns, findings)
@@ -85,7 +86,9 @@ def audit_split(rows: Sequence[Row], split: Split, columns: TaskColumns) -> list
     leaks = leaked_rows(rows, split, columns)
     tests = split.sizes["test"]
     if leaks:
-        weight: Weight = "leak" if len(leaks) > LEAK_RATIO * tests else "warning"
+        # Customers of different conversations do say the same; copies of whole records are another matter.
+        most = LEAK_RATIO_OF_GROUPS if columns.group or guess_group(rows, columns) else LEAK_RATIO
+        weight: Weight = "leak" if len(leaks) > most * tests else "warning"
         message = (
             f"{len(leaks)} of {tests} test rows are copies of training rows (row {leaks[0] + 1} of those "
             "used); copies must stay on one side; split by group, or leave the --split option out"
@@ -232,15 +235,18 @@ def _labels(counts: Counter[str], rows: int, columns: TaskColumns, findings: lis
         findings.append(Finding("warning", "missing_as_label", message))
 
 
-def _numbers(rows: Sequence[Row], columns: TaskColumns, findings: list[Finding]) -> None:
-    """Note numeric columns that hold something else, or nothing that differs."""
+def _numbered(rows: list[Row], columns: TaskColumns, findings: list[Finding]) -> list[Row]:
+    """Return the rows with numeric cells as numbers; note columns of something else or of one value."""
     constant = []
+    numbered = [dict(row) for row in rows]
     for name in columns.numeric:
         try:
             values = [number(row.get(name), name) for row in rows]
         except DeciderError as error:
             findings.append(Finding("stop", "not_numeric", str(error)))
-            return
+            return rows
+        for row, value in zip(numbered, values, strict=True):
+            row[name] = value
         missing = sum(value is None for value in values)
         if missing == len(values):
             message = f"numeric column {name!r} is empty; it tells nothing; leave it out"
@@ -252,6 +258,7 @@ def _numbers(rows: Sequence[Row], columns: TaskColumns, findings: list[Finding])
             f"{len(constant)} numeric columns are the same in all rows ({_some(constant)}) and tell nothing"
         )
         findings.append(Finding("note", "constant", message))
+    return list(numbered)
 
 
 def _texts(rows: Sequence[Row], columns: TaskColumns, findings: list[Finding]) -> None:
@@ -277,11 +284,11 @@ def _texts(rows: Sequence[Row], columns: TaskColumns, findings: list[Finding]) -
 def _conflicts(rows: Sequence[Row], columns: TaskColumns, findings: list[Finding]) -> None:
     """Note rows alike with labels apart: no model can get all of them right."""
     seen: dict[str, Counter[str]] = defaultdict(Counter)
-    example: dict[str, Row] = {}
-    for row in rows:
+    example: dict[str, int] = {}
+    for place, row in enumerate(rows):
         key = input_key(row, columns)
         seen[key][row_label(row, columns)] += 1
-        example.setdefault(key, row)
+        example.setdefault(key, place)
     copies = sum(sum(counts.values()) - 1 for counts in seen.values())
     lost = sum(sum(counts.values()) - max(counts.values()) for counts in seen.values())
     if copies:
@@ -290,12 +297,12 @@ def _conflicts(rows: Sequence[Row], columns: TaskColumns, findings: list[Finding
         )
     if lost:
         key = max(seen, key=lambda key: sum(seen[key].values()) - max(seen[key].values()))
-        shown = row_text(example[key], columns)[:50] or "same numbers"
         labels = ", ".join(f"{label[:30]} {count}" for label, count in seen[key].most_common(3))
         message = (
             f"{lost} rows ({lost / len(rows):.1%}) have a label that other rows with the same inputs "
             "contradict "
-            f"({shown!r}: {labels}); without more columns no more than {1 - lost / len(rows):.1%} can "
+            f"(those like row {example[key] + 1}: {labels}); without more columns no more than "
+            f"{1 - lost / len(rows):.1%} can "
             "be right"
         )
         findings.append(Finding("warning" if lost > 0.01 * len(rows) else "note", "conflicts", message))
@@ -306,11 +313,16 @@ def _given_away(rows: Sequence[Row], columns: TaskColumns, findings: list[Findin
     labels = [row_label(row, columns) for row in rows]
     majority = Counter(labels).most_common(1)[0][1] / len(rows)
     for name in columns.inputs:
-        by_value: dict[str, Counter[str]] = defaultdict(Counter)
-        for row, label in zip(rows, labels, strict=True):
-            by_value[cell_text(row.get(name)).strip().casefold()][label] += 1
+        cells: list[object] = [row.get(name) for row in rows]
+        if name not in columns.numeric:
+            cells = [cell_text(cell).strip().casefold() for cell in cells]
+        if len(set(cells)) > max(2 * len(set(labels)), 3):
+            continue
+        by_value: dict[object, Counter[str]] = defaultdict(Counter)
+        for cell, label in zip(cells, labels, strict=True):
+            by_value[cell][label] += 1
         pure = sum(max(counts.values()) for counts in by_value.values()) / len(rows)
-        if len(by_value) <= max(2 * len(set(labels)), 3) and pure > max(_GIVEN_AWAY, majority + 0.01):
+        if pure > max(_GIVEN_AWAY, majority + 0.01):
             message = (
                 f"column {name!r} alone tells the label in {pure:.1%} of rows; it may have been filled "
                 "in after "

@@ -39,6 +39,8 @@ def number(value: object, column: str = "") -> float | None:
     Raises:
         DeciderError: the cell holds something that is no number.
     """
+    if type(value) is float:
+        return value if math.isfinite(value) else None
     if is_missing(value):
         return None
     if isinstance(value, bool | int | float | np.number | np.bool_):

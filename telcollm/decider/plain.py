@@ -1,0 +1,344 @@
+"""The plain expert: linear models on words, signs and numbers, and boosted trees on numbers, mixed.
+
+It is what a careful analyst would try first, and half of every decider. It sees what the model sees, the
+earlier rows included. Its file holds arrays and texts only and is read without running anything that it
+brings. Does not know the language model.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from telcollm.decider.features import (
+    WORD_PATTERN,
+    NumericScale,
+    document,
+    fit_scale,
+    history_tokens,
+    numeric_matrix,
+    own_tokens,
+)
+from telcollm.decider.mixing import IntArray, fit_mix, log_softmax, pool
+from telcollm.decider.rows import Row, with_history
+from telcollm.decider.spec import PLAIN_FILE, DeciderError, DeciderSpec
+from telcollm.decider.trees import Trees, trees_of
+from telcollm.errors import MissingExtraError
+from telcollm.model.port import FloatArray
+
+_FLOOR: Final = 1e-4
+_STRENGTHS: Final = (2.0, 10.0)
+_LONG_CHARACTERS: Final = 300
+_MOST_WORDS: Final = 40_000
+_MOST_SIGNS: Final = 50_000
+_ROUNDS: Final = 300
+_TOKENS: Final = {"token_pattern": r"\S+", "lowercase": False}
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class PlainExpert:
+    """Fitted members and how they are mixed; `log_probabilities` has the columns of the spec's labels.
+
+    `state` is what the file holds; `fitted_s` the time that fitting took.
+    """
+
+    state: dict[str, Any]
+    spec: DeciderSpec
+    fitted_s: float = 0.0
+
+    @property
+    def members(self) -> dict[str, float]:
+        """The weight of each member in the mix."""
+        return dict(self.state["weights"])
+
+    def log_probabilities(self, rows: Sequence[Row]) -> FloatArray:
+        """Return log-probabilities of shape (rows, labels); a row that brings no history has none."""
+        if not rows:
+            return np.zeros((0, len(self.spec.labels)))
+        parts = self.member_log_probabilities(rows)
+        return np.asarray(np.log(pool(parts, self.state["weights"], self.state["temperature"])))
+
+    def member_log_probabilities(self, rows: Sequence[Row]) -> dict[str, FloatArray]:
+        """Return what each member says, of shape (rows, labels)."""
+        labels = len(self.spec.labels)
+        features = _Features(rows, self.spec, self.state)
+        parts = {}
+        for name, member in self.state["members"].items():
+            classes = np.asarray(member["classes"])
+            if name == "boosting":
+                chances = np.exp(log_softmax(Trees(**member["trees"]).scores(features.numbers)))
+            elif name == "prior":
+                chances = np.tile(np.asarray(member["chances"]), (len(rows), 1))
+            else:
+                scores = features.matrix(name) @ member["coefficients"].astype(np.float32).T
+                chances = np.exp(log_softmax(np.asarray(scores, dtype=float) + member["intercepts"]))
+            spread = np.zeros((len(rows), labels))
+            spread[:, classes] = chances
+            parts[name] = np.log((1 - _FLOOR) * spread + _FLOOR / labels)
+        return parts
+
+    def save(self, folder: Path) -> Path:
+        """Return the path of the file in a decider's folder."""
+        skops = _skops()
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / PLAIN_FILE
+        kept = {name: _frozen(vectorizer) for name, vectorizer in self.state["vectorizers"].items()}
+        about = json.dumps({"fitted_s": round(self.fitted_s, 1)})
+        state = {**self.state, "vectorizers": kept, "about": about}
+        skops.dump(state, path, compression=zipfile.ZIP_DEFLATED, compresslevel=6)
+        return path
+
+
+def load_plain(path: Path, spec: DeciderSpec) -> PlainExpert:
+    """Return the expert in the file at `path`.
+
+    Raises:
+        DeciderError: the file is missing, broken, or asks to run something that is not trusted.
+    """
+    skops = _skops()
+    try:
+        unknown = sorted(skops.get_untrusted_types(file=path))
+        if unknown:
+            message = (
+                f"{path} asks for {', '.join(unknown[:3])}, which is not trusted; arrays and texts are "
+                "allowed; "
+                "train the decider again"
+            )
+            raise DeciderError(message)
+        state = skops.load(path)
+    except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
+        message = (
+            f"plain expert {path} cannot be read ({error}); the file that training wrote is needed; "
+            "restore it "
+            "or train again"
+        )
+        raise DeciderError(message) from error
+    state["vectorizers"] = {name: _thawed(kept) for name, kept in state["vectorizers"].items()}
+    return PlainExpert(state, spec, float(json.loads(state["about"])["fitted_s"]))
+
+
+def fit_plain(
+    rows: Sequence[Row],
+    labels: Sequence[int] | IntArray,
+    spec: DeciderSpec,
+    *,
+    validation_rows: Sequence[Row],
+    validation_labels: Sequence[int] | IntArray,
+    seed: int = 0,
+    say: Say = lambda line: None,
+) -> PlainExpert:
+    """Return the expert learned from training rows, its strengths and mix chosen on validation rows.
+
+    Labels are indexes of the spec's labels; rows with -1 are left out. Rows get their history where the
+    spec has one and they bring none. `say` hears which member is being fitted.
+
+    Raises:
+        DeciderError: there is no row with a label.
+    """
+    started = time.perf_counter()
+    rows, validation_rows = with_history(rows, spec), with_history(validation_rows, spec)
+    truth, checks = np.asarray(labels, dtype=np.int64), np.asarray(validation_labels, dtype=np.int64)
+    rows = [row for row, label in zip(rows, truth, strict=True) if label >= 0]
+    truth = truth[truth >= 0]
+    if not rows:
+        message = "0 rows with a label came to the plain expert; at least one is needed; check the split"
+        raise DeciderError(message)
+    classes, counts = np.unique(truth, return_counts=True)
+    state: dict[str, Any] = {"members": {}, "vectorizers": {}, "scale": None}
+    if len(classes) == 1 or not (spec.text_columns or spec.numerics):
+        state["members"]["prior"] = {"classes": classes, "chances": counts / counts.sum()}
+        state |= {"weights": {"prior": 1.0}, "temperature": 1.0}
+        return PlainExpert(state, spec, time.perf_counter() - started)
+    _fit_features(rows, spec, state)
+    features, check_features = _Features(rows, spec, state), _Features(validation_rows, spec, state)
+    for name in ("linear", "context"):
+        if features.matrix(name) is None:
+            continue
+        say(f"plain expert: {name} model on {features.matrix(name).shape[1]} features")
+        state["members"][name] = _fit_linear(
+            features.matrix(name), truth, check_features.matrix(name), checks, classes
+        )
+    if spec.numerics:
+        say(f"plain expert: boosted trees on {len(spec.numerics)} numbers")
+        model = _fit_boosting(features.numbers, truth, check_features.numbers, checks, seed)
+        trees = trees_of(model)
+        state["members"]["boosting"] = {
+            "classes": classes,
+            "trees": {name: getattr(trees, name) for name in Trees.__slots__},
+        }
+    expert = PlainExpert(state | {"weights": {}, "temperature": 1.0}, spec)
+    parts = expert.member_log_probabilities(validation_rows) if validation_rows else {}
+    empty = dict.fromkeys(state["members"], np.zeros((0, len(spec.labels))))
+    state["weights"], state["temperature"] = fit_mix(parts or empty, checks if parts else [])
+    return PlainExpert(state, spec, time.perf_counter() - started)
+
+
+class _Features:
+    """Rows as the members read them, each matrix made once."""
+
+    def __init__(self, rows: Sequence[Row], spec: DeciderSpec, state: Mapping[str, Any]) -> None:
+        from scipy import sparse
+
+        vectorizers = state["vectorizers"]
+        self.numbers = numeric_matrix(rows, spec)
+        blocks = []
+        if spec.text_columns:
+            texts = [document(row, spec) for row in rows]
+            blocks += [
+                vectorizers[name].transform(texts) for name in ("words", "signs") if name in vectorizers
+            ]
+            own = [" ".join(own_tokens(row, spec)) for row in rows]
+            blocks.append(vectorizers["own"].transform(own))
+        if spec.numerics:
+            blocks.append(NumericScale(**state["scale"]).features(self.numbers))
+        self._matrices: dict[str, Any] = {"linear": sparse.hstack(blocks).tocsr() if blocks else None}
+        if "history" in vectorizers:
+            told = vectorizers["history"].transform([" ".join(history_tokens(row, spec)) for row in rows])
+            self._matrices["context"] = sparse.hstack([*blocks, told]).tocsr()
+
+    def matrix(self, name: str) -> Any:
+        """Return the sparse features of the member "linear" or "context", None where it has none."""
+        return self._matrices.get(name)
+
+
+def _fit_features(rows: Sequence[Row], spec: DeciderSpec, state: dict[str, Any]) -> None:
+    """Put fitted vectorizers and the numbers' scale into the state."""
+    if spec.text_columns:
+        texts = [document(row, spec) for row in rows]
+        length = sum(map(len, texts)) / len(texts)
+        least = 2 if len(rows) >= 2000 else 1
+        words = {"ngram_range": (1, 2), "token_pattern": WORD_PATTERN, "max_features": _MOST_WORDS}
+        signs = {
+            "analyzer": "char_wb",
+            "ngram_range": (1 if _has_ideographs(texts) else 2, 4 if length > _LONG_CHARACTERS else 5),
+            "min_df": least,
+            "max_features": _MOST_SIGNS,
+        }
+        own = {**_TOKENS, "min_df": least, "max_features": _MOST_WORDS}
+        _fit_vectorizer("words", words, texts, state)
+        _fit_vectorizer("signs", signs, texts, state)
+        _fit_vectorizer("own", own, [" ".join(own_tokens(row, spec)) for row in rows], state)
+    if spec.history is not None:
+        told = {**_TOKENS, "min_df": 2, "max_features": _MOST_WORDS}
+        _fit_vectorizer("history", told, [" ".join(history_tokens(row, spec)) for row in rows], state)
+    if spec.numerics:
+        scale = fit_scale(numeric_matrix(rows, spec))
+        state["scale"] = {name: getattr(scale, name) for name in ("usual", "middle", "spread", "edges")}
+
+
+def _fit_vectorizer(name: str, how: Mapping[str, Any], texts: Sequence[str], state: dict[str, Any]) -> None:
+    """Put a fitted vectorizer into the state, unless the texts have nothing that it reads."""
+    vectorizer = _vectorizer(how)
+    try:
+        vectorizer.fit(texts)
+    except ValueError:
+        return
+    state["vectorizers"][name] = vectorizer
+
+
+def _frozen(vectorizer: Any) -> dict[str, Any]:
+    """Return a vectorizer as text and an array: how it reads, its terms in order, and their weights."""
+    how = {
+        name: vectorizer.get_params()[name]
+        for name in ("analyzer", "ngram_range", "token_pattern", "lowercase")
+    }
+    terms = sorted(vectorizer.vocabulary_, key=vectorizer.vocabulary_.get)
+    return {"how": json.dumps(how), "terms": json.dumps(terms), "idf": vectorizer.idf_.astype(np.float32)}
+
+
+def _thawed(kept: Mapping[str, Any]) -> Any:
+    how = json.loads(kept["how"])
+    how["ngram_range"] = tuple(how["ngram_range"])
+    vectorizer = _vectorizer({**how, "vocabulary": json.loads(kept["terms"])})
+    vectorizer.idf_ = kept["idf"]
+    return vectorizer
+
+
+def _fit_linear(
+    matrix: Any, truth: IntArray, check_matrix: Any, checks: IntArray, classes: IntArray
+) -> dict[str, Any]:
+    """Return the logistic regression whose strength fits the validation rows best, after calibration."""
+    from sklearn.linear_model import LogisticRegression
+
+    seen = np.isin(checks, classes)
+    best: tuple[float, dict[str, Any]] | None = None
+    model = LogisticRegression(max_iter=200, tol=1e-3, warm_start=True)
+    for strength in _STRENGTHS if seen.any() else _STRENGTHS[-1:]:
+        model.set_params(C=strength)
+        model.fit(matrix, truth)
+        coefficients, intercepts = model.coef_, model.intercept_
+        if len(classes) == 2:
+            coefficients = np.vstack([np.zeros_like(coefficients), coefficients])
+            intercepts = np.array([0.0, float(intercepts[0])])
+        member = {
+            "classes": classes,
+            "coefficients": coefficients.astype(np.float16),
+            "intercepts": intercepts.astype(float),
+        }
+        loss = 0.0
+        if seen.any():
+            logs = log_softmax(np.asarray(check_matrix @ coefficients.T + intercepts, dtype=float)[seen])
+            answers = np.searchsorted(classes, checks[seen])
+            weights, temperature = fit_mix({"one": logs}, answers)
+            chances = pool({"one": logs}, weights, temperature)
+            loss = -float(np.log(chances[np.arange(len(answers)), answers] + 1e-12).mean())
+        if best is None or loss < best[0]:
+            best = (loss, member)
+    if best is None:
+        message = "no strength of the linear model could be fitted; give rows with labels"
+        raise DeciderError(message)
+    return best[1]
+
+
+def _fit_boosting(
+    matrix: FloatArray, truth: IntArray, check_matrix: FloatArray, checks: IntArray, seed: int
+) -> Any:
+    """Return boosted trees, stopped where validation rows gain nothing more."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    seen = np.isin(checks, np.unique(truth))
+    stop = bool(seen.sum() >= 30)
+    model = HistGradientBoostingClassifier(
+        max_iter=_ROUNDS if stop else 100,
+        learning_rate=0.1,
+        min_samples_leaf=20 if len(truth) >= 2000 else 5,
+        l2_regularization=1.0,
+        early_stopping=stop,
+        n_iter_no_change=15,
+        random_state=seed,
+    )
+    if stop:
+        model.fit(matrix, truth, X_val=check_matrix[seen], y_val=checks[seen])
+    else:
+        model.fit(matrix, truth)
+    return model
+
+
+def _has_ideographs(texts: Sequence[str]) -> bool:
+    return sum(any("\u3400" <= sign <= "\u9fff" for sign in text) for text in texts) > 0.01 * len(texts)
+
+
+def _vectorizer(how: Mapping[str, Any]) -> Any:
+    try:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+    except ImportError as error:
+        package = "scikit-learn"
+        raise MissingExtraError(package, "model") from error
+    return TfidfVectorizer(sublinear_tf=True, dtype=np.float32, **how)
+
+
+def _skops() -> Any:
+    try:
+        import skops.io
+    except ImportError as error:
+        package = "skops"
+        raise MissingExtraError(package, "model") from error
+    return skops.io
