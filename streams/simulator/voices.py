@@ -15,10 +15,9 @@ from streams.simulator.catalogue import FAULT_KINDS
 from streams.simulator.language.case import Case, Slots
 from streams.simulator.language.facts import likelihoods
 from streams.simulator.language.grammar import Sequence, Writer, expand
+from streams.simulator.language.hand import Hand, tidy
 from streams.simulator.language.sayings import LANGUAGES, Language, Voice, sayings
-from streams.simulator.language.slips import careless, shorten, slip
 
-_COMMA, _STOP, _SEMICOLON, _SHOUT = "\uff0c", "\u3002", "\uff1b", "\uff01"  # full-width, as Chinese has them
 _SYMPTOMS_SAID: Final = {"noc": (2, 5), "field": (2, 4), "customer": (3, 6)}
 
 
@@ -81,6 +80,7 @@ class _Teller:
         self.slots = {name: Slots(case, voice, name, random) for name in LANGUAGES}
 
     def tell(self) -> Telling:
+        manner = self.manner
         pieces = self.symptoms() + self.ruled_out()
         self.random.shuffle(pieces)
         impact = self.impact()
@@ -91,7 +91,7 @@ class _Teller:
         if self.random.random() < self.manner.closing:
             pieces.append(self.chat(f"{self.voice}_close"))
         opening = self.chat(f"{self.voice}_open") if self.random.random() < self.manner.opening else ""
-        text = self.hand(opening, pieces)
+        text = Hand(self.language, self.habit, manner.slips, manner.hasty).write(opening, pieces, self.random)
         return Telling(text, tuple(self.said), tuple(self.misled_by), tuple(self.impact_said))
 
     def symptoms(self) -> list[str]:
@@ -238,8 +238,7 @@ class _Teller:
         slots = self.slots[language or self.language]
         if given:
             slots = slots.holding(**given)
-        text = expand(tree, Writer(self.habit, self.random, slots, {}))
-        return " ".join(text.split()).strip(f" ,{_COMMA}")
+        return tidy(expand(tree, Writer(self.habit, self.random, slots, {})))
 
     def alarm_line(self) -> str:
         """Return a line as copied from an alarm list: of this fault, or of something else going on."""
@@ -249,20 +248,3 @@ class _Teller:
         severity = self.random.choice(("CRI", "MAJ", "MIN", "WRN"))
         words = complaint.symptom.replace("_", self.random.choice((" ", "_", "-")))
         return f"{values['time']} {values['element']} {severity} {words}"
-
-    def hand(self, opening: str, pieces: list[str]) -> str:
-        """Return the pieces as this writer's hand leaves them: punctuation, haste, slips."""
-        random, manner = self.random, self.manner
-        chinese = self.language == "zh"
-        style = Random(self.habit).random()
-        if chinese:
-            mark = _COMMA if style < 0.5 else _STOP if style < 0.8 else " " if style < 0.9 else _SEMICOLON
-            text = opening + mark.join(pieces) + random.choice((_STOP, "", _SHOUT if style < 0.2 else _STOP))
-            return slip(text, True, manner.slips * random.choice((0.0, 0.4, 1.0)), random)
-        mark = ". " if style < 0.6 else "; " if style < 0.72 else ", " if style < 0.9 else " - "
-        capital = style < 0.45
-        text = mark.join(piece[:1].upper() + piece[1:] if capital else piece for piece in pieces)
-        text = f"{opening} {text}".strip() + random.choice((".", "", "."))
-        text = shorten(text, 0.5 if random.random() < 0.4 else 0.0, random)
-        text = slip(text, False, manner.slips * random.choice((0.0, 0.0, 1.0, 3.0)), random)
-        return careless(text, random) if random.random() < manner.hasty else text

@@ -34,7 +34,8 @@ class Sayings:
 def sayings(file: str) -> Sayings:
     """Return the wordings of a file of the folder `wording`, by its name without the ending.
 
-    A section opened twice is one section.
+    A section opened twice is one section. A line that starts with `?sort` is a question that is answered in
+    that way; it is found as `section?sort`.
 
     Raises:
         SettingsError: a line stands before the first section, or a wording does not parse.
@@ -54,6 +55,9 @@ def sayings(file: str) -> Sayings:
             raise SettingsError(message)
         elif line.startswith("! "):
             no.setdefault(fact, []).append(line[2:])
+        elif line.startswith("?"):
+            sort, _, question = line.partition(" ")
+            yes.setdefault(fact + sort, []).append(question)
         else:
             yes.setdefault(fact, []).append(line)
     return Sayings(_grammars(yes), _grammars(no))
