@@ -18,7 +18,6 @@ from typing import Any, Final
 import numpy as np
 
 from telcollm.decider.features import (
-    WORD_PATTERN,
     NumericScale,
     document,
     fit_scale,
@@ -27,19 +26,17 @@ from telcollm.decider.features import (
     own_tokens,
 )
 from telcollm.decider.mixing import IntArray, fit_mix, log_softmax, pool
+from telcollm.decider.pairs import fit_pairs, pair_log_probabilities
 from telcollm.decider.rows import Row, with_history
 from telcollm.decider.spec import PLAIN_FILE, DeciderError, DeciderSpec
+from telcollm.decider.terms import MANY_ROWS, fit_signs, fit_tokens, fit_words, freeze, thaw
 from telcollm.decider.trees import Trees, trees_of
 from telcollm.errors import MissingExtraError
 from telcollm.model.port import FloatArray
 
 _FLOOR: Final = 1e-4
 _STRENGTHS: Final = (2.0, 10.0)
-_LONG_CHARACTERS: Final = 300
-_MOST_WORDS: Final = 40_000
-_MOST_SIGNS: Final = 50_000
 _ROUNDS: Final = 300
-_TOKENS: Final = {"token_pattern": r"\S+", "lowercase": False}
 Say = Callable[[str], None]
 
 
@@ -60,9 +57,15 @@ class PlainExpert:
         return dict(self.state["weights"])
 
     def log_probabilities(self, rows: Sequence[Row]) -> FloatArray:
-        """Return log-probabilities of shape (rows, labels); a row that brings no history has none."""
+        """Return log-probabilities of shape (rows, labels); a row that brings no history has none.
+
+        For the kind "choices" columns are the row's choices in the order of its cell, padded with minus
+        infinity.
+        """
         if not rows:
             return np.zeros((0, len(self.spec.labels)))
+        if self.spec.kind == "choices":
+            return pair_log_probabilities(self.state, rows, self.spec)
         parts = self.member_log_probabilities(rows)
         return np.asarray(np.log(pool(parts, self.state["weights"], self.state["temperature"])))
 
@@ -90,7 +93,7 @@ class PlainExpert:
         skops = _skops()
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / PLAIN_FILE
-        kept = {name: _frozen(vectorizer) for name, vectorizer in self.state["vectorizers"].items()}
+        kept = {name: freeze(vectorizer) for name, vectorizer in self.state["vectorizers"].items()}
         about = json.dumps({"fitted_s": round(self.fitted_s, 1)})
         state = {**self.state, "vectorizers": kept, "about": about}
         skops.dump(state, path, compression=zipfile.ZIP_DEFLATED, compresslevel=6)
@@ -121,7 +124,7 @@ def load_plain(path: Path, spec: DeciderSpec) -> PlainExpert:
             "or train again"
         )
         raise DeciderError(message) from error
-    state["vectorizers"] = {name: _thawed(kept) for name, kept in state["vectorizers"].items()}
+    state["vectorizers"] = {name: thaw(kept) for name, kept in state["vectorizers"].items()}
     return PlainExpert(state, spec, float(json.loads(state["about"])["fitted_s"]))
 
 
@@ -137,8 +140,8 @@ def fit_plain(
 ) -> PlainExpert:
     """Return the expert learned from training rows, its strengths and mix chosen on validation rows.
 
-    Labels are indexes of the spec's labels; rows with -1 are left out. Rows get their history where the
-    spec has one and they bring none. `say` hears which member is being fitted.
+    Labels are indexes of the spec's labels, or of the row's choices; rows with -1 are left out. Rows get
+    their history where the spec has one and they bring none. `say` hears which member is being fitted.
 
     Raises:
         DeciderError: there is no row with a label.
@@ -151,6 +154,10 @@ def fit_plain(
     if not rows:
         message = "0 rows with a label came to the plain expert; at least one is needed; check the split"
         raise DeciderError(message)
+    if spec.kind == "choices":
+        say("plain expert: pairs of row and choice")
+        pairs = fit_pairs(rows, truth, spec, validation_rows, checks)
+        return PlainExpert(pairs, spec, time.perf_counter() - started)
     classes, counts = np.unique(truth, return_counts=True)
     state: dict[str, Any] = {"members": {}, "vectorizers": {}, "scale": None}
     if len(classes) == 1 or not (spec.text_columns or spec.numerics):
@@ -211,55 +218,18 @@ class _Features:
 
 def _fit_features(rows: Sequence[Row], spec: DeciderSpec, state: dict[str, Any]) -> None:
     """Put fitted vectorizers and the numbers' scale into the state."""
+    fitted: dict[str, Any] = {}
     if spec.text_columns:
         texts = [document(row, spec) for row in rows]
-        length = sum(map(len, texts)) / len(texts)
-        least = 2 if len(rows) >= 2000 else 1
-        words = {"ngram_range": (1, 2), "token_pattern": WORD_PATTERN, "max_features": _MOST_WORDS}
-        signs = {
-            "analyzer": "char_wb",
-            "ngram_range": (1 if _has_ideographs(texts) else 2, 4 if length > _LONG_CHARACTERS else 5),
-            "min_df": least,
-            "max_features": _MOST_SIGNS,
-        }
-        own = {**_TOKENS, "min_df": least, "max_features": _MOST_WORDS}
-        _fit_vectorizer("words", words, texts, state)
-        _fit_vectorizer("signs", signs, texts, state)
-        _fit_vectorizer("own", own, [" ".join(own_tokens(row, spec)) for row in rows], state)
+        fitted |= {"words": fit_words(texts), "signs": fit_signs(texts)}
+        own = [own_tokens(row, spec) for row in rows]
+        fitted["own"] = fit_tokens(own, 2 if len(rows) >= MANY_ROWS else 1)
     if spec.history is not None:
-        told = {**_TOKENS, "min_df": 2, "max_features": _MOST_WORDS}
-        _fit_vectorizer("history", told, [" ".join(history_tokens(row, spec)) for row in rows], state)
+        fitted["history"] = fit_tokens([history_tokens(row, spec) for row in rows])
+    state["vectorizers"] = {name: found for name, found in fitted.items() if found is not None}
     if spec.numerics:
         scale = fit_scale(numeric_matrix(rows, spec))
         state["scale"] = {name: getattr(scale, name) for name in ("usual", "middle", "spread", "edges")}
-
-
-def _fit_vectorizer(name: str, how: Mapping[str, Any], texts: Sequence[str], state: dict[str, Any]) -> None:
-    """Put a fitted vectorizer into the state, unless the texts have nothing that it reads."""
-    vectorizer = _vectorizer(how)
-    try:
-        vectorizer.fit(texts)
-    except ValueError:
-        return
-    state["vectorizers"][name] = vectorizer
-
-
-def _frozen(vectorizer: Any) -> dict[str, Any]:
-    """Return a vectorizer as text and an array: how it reads, its terms in order, and their weights."""
-    how = {
-        name: vectorizer.get_params()[name]
-        for name in ("analyzer", "ngram_range", "token_pattern", "lowercase")
-    }
-    terms = sorted(vectorizer.vocabulary_, key=vectorizer.vocabulary_.get)
-    return {"how": json.dumps(how), "terms": json.dumps(terms), "idf": vectorizer.idf_.astype(np.float32)}
-
-
-def _thawed(kept: Mapping[str, Any]) -> Any:
-    how = json.loads(kept["how"])
-    how["ngram_range"] = tuple(how["ngram_range"])
-    vectorizer = _vectorizer({**how, "vocabulary": json.loads(kept["terms"])})
-    vectorizer.idf_ = kept["idf"]
-    return vectorizer
 
 
 def _fit_linear(
@@ -320,19 +290,6 @@ def _fit_boosting(
     else:
         model.fit(matrix, truth)
     return model
-
-
-def _has_ideographs(texts: Sequence[str]) -> bool:
-    return sum(any("\u3400" <= sign <= "\u9fff" for sign in text) for text in texts) > 0.01 * len(texts)
-
-
-def _vectorizer(how: Mapping[str, Any]) -> Any:
-    try:
-        from sklearn.feature_extraction.text import TfidfVectorizer
-    except ImportError as error:
-        package = "scikit-learn"
-        raise MissingExtraError(package, "model") from error
-    return TfidfVectorizer(sublinear_tf=True, dtype=np.float32, **how)
 
 
 def _skops() -> Any:
