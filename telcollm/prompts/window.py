@@ -10,20 +10,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final, NamedTuple
+
+import msgspec
 
 from telcollm.errors import SettingsError
 from telcollm.guard import Guard
 from telcollm.state import Candidate, MemberGroup
 
-WINDOW_VERSION: Final = "objects-1"
+WINDOW_VERSION: Final = "caused-1"
 """The rendering that is used where none is named."""
 
 _PROBLEM_CHARACTERS: Final = 60
 _HINT_CHARACTERS: Final = 90
 _NEAR_S: Final = 3
+_HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _CONTROL: Final = re.compile(r"<(?=\|)|\|(?=>)|<(?=/?[A-Za-z_]+\d*>)")
 
 
@@ -38,13 +41,15 @@ class Hint(NamedTuple):
 class WindowFacts:
     """What a window tells: `groups` in order of first raise, `kinds` the type of each object where known.
 
-    `links` are pairs of member objects that are neighbours, in either order; `hints` come most telling first.
+    `links` are pairs of neighbours of which one at least is a member, in either order; `hints` come most
+    telling first. `causes` tells the X.733 probable cause of a problem, where it says more.
     """
 
     groups: Sequence[MemberGroup]
     kinds: Mapping[str, str]
     links: Collection[tuple[str, str]] = ()
     hints: Sequence[Hint] = ()
+    causes: Mapping[str, str] = field(default_factory=dict)
 
 
 def object_numbers(groups: Sequence[MemberGroup]) -> dict[str, int]:
@@ -81,6 +86,8 @@ def write_candidates(
 ) -> list[tuple[str, str]]:
     """Return (object, choice text) of each candidate's object once, in their order.
 
+    One that raised nothing (its problem is empty) is told by the members it is next to.
+
     >>> group = MemberGroup("a", "r-1", "link down", 5, 0, 0, 1)
     >>> facts = WindowFacts([group], {"r-1": "router"})
     >>> write_candidates(facts, [Candidate("a", "r-1", "link down", 1.0, 1)], guard=Guard(b"0" * 16))
@@ -89,11 +96,21 @@ def write_candidates(
     numbers = object_numbers(facts.groups)
     found: dict[str, str] = {}
     for item in candidates:
-        if item.managed_object not in found:
-            kind = facts.kinds.get(item.managed_object, "object")
-            number = numbers.get(item.managed_object, 0)
-            what = one_line(item.problem, guard)
-            found[item.managed_object] = f"{number or '?'} {_words(kind)}: {what}"
+        name = item.managed_object
+        if name in found:
+            continue
+        kind = _words(facts.kinds.get(name, "object"))
+        if name in numbers and item.problem:
+            found[name] = f"{numbers[name]} {kind}: {one_line(item.problem, guard)}"
+            continue
+        near = {other for pair in facts.links if name in pair for other in pair if other in numbers}
+        beside = ",".join(str(number) for number in sorted(numbers[other] for other in near)[:4])
+        found[name] = f"silent {kind} by {beside}" if beside else f"silent {kind}"
+    # Two that read the same cannot be told apart by a choice: the second says so.
+    told: dict[str, int] = {}
+    for name, text in found.items():
+        told[text] = told.get(text, 0) + 1
+        found[name] = text if told[text] == 1 else f"{text} ({told[text]})"
     return list(found.items())
 
 
@@ -130,10 +147,10 @@ class _Said(NamedTuple):
     repeats: int
 
 
-def _by_object(facts: WindowFacts, guard: Guard) -> dict[str, list[_Said]]:
+def _by_object(facts: WindowFacts, guard: Guard, most: int) -> dict[str, list[_Said]]:
     said: dict[str, list[_Said]] = {}
     for group in facts.groups:
-        line = _Said(_after_s(group, facts), one_line(group.problem, guard), group.repeats)
+        line = _Said(_after_s(group, facts), one_line(group.problem, guard, most), group.repeats)
         said.setdefault(group.managed_object, []).append(line)
     return said
 
@@ -149,10 +166,10 @@ def _anchors(facts: WindowFacts, numbers: Mapping[str, int]) -> dict[str, int]:
     return near
 
 
-def _objects(facts: WindowFacts, guard: Guard, *, hints: bool = True) -> str:
+def _objects(facts: WindowFacts, guard: Guard, *, hints: bool = True, most: int = _PROBLEM_CHARACTERS) -> str:
     """One segment an object: what it hangs on and what it said; objects that said the same stand together."""
     numbers = object_numbers(facts.groups)
-    said, near = _by_object(facts, guard), _anchors(facts, numbers)
+    said, near = _by_object(facts, guard, most), _anchors(facts, numbers)
     alike: dict[tuple[str, int, tuple[tuple[str, bool], ...]], list[str]] = {}
     for name, lines in said.items():
         kind = _words(facts.kinds.get(name, "object"))
@@ -195,6 +212,43 @@ def _ranges(numbers: Sequence[int]) -> str:
     return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in spans)
 
 
+def _caused(facts: WindowFacts, guard: Guard) -> str:
+    """As `objects-1`, each problem followed once by its X.733 probable cause, which all vendors share."""
+    causes = {
+        group.problem: f"{group.problem[:_PROBLEM_CHARACTERS]} [{_camel(facts.causes[group.problem])}]"
+        for group in facts.groups
+        if facts.causes.get(group.problem)
+    }
+    groups = [
+        msgspec.structs.replace(group, problem=causes.get(group.problem, group.problem))
+        for group in facts.groups
+    ]
+    line = _objects(replace(facts, groups=groups), guard, most=_PROBLEM_CHARACTERS + 50)
+    for text in set(causes.values()):
+        told = one_line(text, guard, _PROBLEM_CHARACTERS + 50)
+        first = line.find(told) + len(told)
+        line = line[:first] + line[first:].replace(told, told.rsplit(" [", 1)[0])
+    return line
+
+
+def _only_causes(facts: WindowFacts, guard: Guard) -> str:
+    """As `objects-1`, with X.733 probable causes in the place of vendors' words, where there are any."""
+    groups = [
+        msgspec.structs.replace(group, problem=_camel(facts.causes.get(group.problem) or group.problem))
+        for group in facts.groups
+    ]
+    return _objects(replace(facts, groups=groups), guard)
+
+
+def _camel(text: str) -> str:
+    """Return a name of the standard as words.
+
+    >>> _camel("lossOfSignal")
+    'loss of signal'
+    """
+    return _HUMP.sub(" ", text).lower()
+
+
 def _bare(facts: WindowFacts, guard: Guard) -> str:
     """As `objects-1`, without hints: what KPIs and logs are worth is the difference."""
     return _objects(facts, guard, hints=False)
@@ -231,6 +285,13 @@ def _hints(facts: WindowFacts, guard: Guard, numbers: Mapping[str, int]) -> list
 
 
 RENDERINGS: Final[Mapping[str, Callable[[WindowFacts, Guard], str]]] = MappingProxyType(
-    {"objects-1": _objects, "lines-2": _lines, "counts-1": _counts, "bare-1": _bare}
+    {
+        "objects-1": _objects,
+        "caused-1": _caused,
+        "causes-1": _only_causes,
+        "lines-2": _lines,
+        "counts-1": _counts,
+        "bare-1": _bare,
+    }
 )
 """Every rendering by its name, which ends in its version: a change of wording is a new name."""

@@ -35,6 +35,15 @@ def test_objects_that_said_the_same_stand_together() -> None:
     )
 
 
+def test_the_probable_cause_is_told_once_for_each_problem() -> None:
+    groups = [group("a", "LOS", 0), group("b", "Fan", 9), group("c", "LOS", 60)]
+    facts = WindowFacts(groups, {"a": "router", "b": "router", "c": "cell"}, causes={"LOS": "lossOfSignal"})
+
+    text = render_window(facts, guard=GUARD, version="caused-1")
+
+    assert text == "1 router: +0 LOS [loss of signal]; 2 router: +9 Fan; 3 cell: +60 LOS"
+
+
 def test_lines_tell_each_group_in_order() -> None:
     text = render_window(outage(), guard=GUARD, version="lines-2")
 
