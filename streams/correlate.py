@@ -28,6 +28,7 @@ from telcollm.settings import Settings
 from telcollm.state import DiagnosisRequest, OutboxMessage, Progress
 
 _LOG = logging.getLogger(__name__)
+_NOTHING_WRITTEN: Mapping[int, int] = {}
 
 
 class Told:
@@ -122,16 +123,26 @@ class CorrelateStage:
         """Return how many internal records were not read yet, as the last fetch said."""
         return sum(self._source.lag().values())
 
-    def drained(self) -> bool:
-        """Tell whether every internal record that is on the brokers now was read and stored."""
+    @property
+    def owns_all(self) -> bool:
+        """Whether every internal partition is this worker's."""
+        return len(self._partitions) == self._settings.streams.partitions
+
+    def drained(self, written: Mapping[int, int] = _NOTHING_WRITTEN) -> bool:
+        """Tell whether every internal record that is on the brokers now was read and stored.
+
+        `written` says up to where the partitions are known to reach, whatever the brokers say.
+        """
         ends = self._source.end_offsets()
-        # A broker may list an end that lies too low (Tansu 0.6): what a fetch has said must agree.
+        # A broker may list an end that lies too low (Tansu 0.6): what a fetch has said must agree, and what
+        # was just written may be missing from both.
         behind = self._source.lag()
         return (
             bool(ends)
             and all(behind.get(place) == 0 for place in ends)
             and all(
-                (self._progress[place.partition].next_offset or 0) >= end
+                (self._progress[place.partition].next_offset or 0)
+                >= max(end, written.get(place.partition, 0))
                 for place, end in ends.items()
                 if place.partition in self._progress
             )

@@ -112,6 +112,8 @@ class EdgeStage:
         )
         self.records = 0
         self.dead_letters = 0
+        self.written: dict[int, int] = {}
+        """The offset after the last record this stage wrote to each internal partition."""
 
     def _assigned(self, partitions: Collection[Any]) -> Mapping[Any, int | None]:
         offsets: dict[Any, int | None] = {}
@@ -132,6 +134,11 @@ class EdgeStage:
     def lanes(self) -> list[str]:
         """The lanes whose messages this worker sends."""
         return [lane_of(topic, partition) for topic, partition in self._places]
+
+    @property
+    def owns_all(self) -> bool:
+        """Whether every source partition is this worker's."""
+        return set(self._expected) <= set(self.lanes)
 
     def lag(self) -> int:
         """Return how many records of the assigned partitions were not read yet, as the last fetch said."""
@@ -176,7 +183,7 @@ class EdgeStage:
         self._tell_idle()
         if not touched:
             return 0
-        self._sink.flush()
+        self._flush()
         self._reached("before edge store")
         self._commit(touched, letters)
         self._reached("after edge store")
@@ -252,7 +259,10 @@ class EdgeStage:
             )
             told = True
         if told:
-            self._sink.flush()
+            self._flush()
+
+    def _flush(self) -> None:
+        self.written.update((place.partition, place.offset + 1) for place in self._sink.flush())
 
     def _commit(self, touched: Mapping[tuple[str, int], _Place], letters: Sequence[DeadLetter]) -> None:
         progress = []
