@@ -50,7 +50,7 @@ class MessageTruth:
 
 @dataclass(frozen=True, slots=True)
 class WrittenMessage:
-    """One turn: the record as it comes in, what the desk sees of the customer, the truth (None for agents)."""
+    """One turn: the record as it comes in, what the desk sees of the customer, the truth (agents': None)."""
 
     record: CareMessage
     desk: Desk

@@ -57,6 +57,22 @@ FOLLOWS: Final[dict[str, tuple[str, ...]]] = {
 """What customers come to next, after each intent."""
 
 
+REASONS: Final[dict[str, tuple[str, ...]]] = {
+    "compensation": ("outage_report", "slow_data", "call_trouble", "appointment"),
+    "complaint": ("outage_report", "bill_question", "appointment", "number_port", "slow_data", "sim_card"),
+    "cancel": ("slow_data", "bill_question", "complaint", "outage_report", "call_trouble"),
+    "appointment": ("outage_report", "slow_data", "call_trouble"),
+    "plan_change": ("slow_data", "bill_question", "roaming", "payment_trouble"),
+    "number_port": ("cancel", "call_trouble", "plan_change"),
+    "payment_trouble": ("bill_question", "roaming", "fraud"),
+    "bill_question": ("roaming", "plan_change", "cancel", "fraud", "payment_trouble"),
+    "outage_status": ("outage_report", "call_trouble", "slow_data", "appointment"),
+    "sim_card": ("fraud", "call_trouble", "roaming", "number_port"),
+    "fraud": ("sim_card", "bill_question", "call_trouble"),
+}
+"""What customers tell as the reason why they come with an intent: the reason is not what they are after."""
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What the desk's records say of the customer while he writes; seen, not truth."""

@@ -15,7 +15,15 @@ from streams.simulator.language.hand import Hand, tidy
 from streams.simulator.language.places import person, town
 from streams.simulator.language.quantities import clock, clock_words, length_words
 from streams.simulator.language.sayings import Language, Sayings, sayings
-from streams.simulator.messages_scripts import FOLLOWS, NETWORK_INTENTS, Desk, Stage, script_of
+from streams.simulator.messages_scripts import (
+    FOLLOWS,
+    INTENTS,
+    NETWORK_INTENTS,
+    REASONS,
+    Desk,
+    Stage,
+    script_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +74,8 @@ class Dialogue:
         asked = [name for name in self.wordings.yes if name.startswith(f"ask_{intent}?")]
         random.shuffle(asked)
         for name in asked[: random.choice((0, 1, 1, 2))]:
-            yield self._agent(name)
             sort = name.partition("?")[2]
+            yield self._agent(f"ask_generic?{sort}" if random.random() < 0.5 else name)
             yield self._answer(intent, sort)
 
     def _answer(self, intent: str, sort: str) -> Turn:
@@ -97,9 +105,24 @@ class Dialogue:
         pieces = [self._wording(seen, fact) for fact in said[: random.choice((1, 1, 2))]]
         if not pieces or random.random() < 0.5:
             pieces.append(self._say(intent))
-        if intent != "thanks" and random.random() < 0.3:
+        if intent != "thanks":
+            pieces += self._beside(intent)
+            random.shuffle(pieces)
+        return pieces
+
+    def _beside(self, intent: str) -> list[str]:
+        """Return what is told beside the matter: its reason, and matters that are none."""
+        random = self.random
+        pieces = []
+        if intent in REASONS and random.random() < 0.45:
+            other = self._say(random.choice(REASONS[intent]))
+            pieces.append(self._say("reason", other=other))
+        for _ in range(2):
+            if random.random() < 0.3:
+                other = self._say(random.choice([name for name in INTENTS[:15] if name != intent]))
+                pieces.append(self._say("other", other=other))
+        if random.random() < 0.2:
             pieces.append(self._say("not_this"))
-        random.shuffle(pieces)
         return pieces
 
     def _customer(
@@ -121,11 +144,11 @@ class Dialogue:
             pieces.insert(0, self._say("say_wait"))
         return Turn("agent", Hand(self.language, 7, 0.0, 0.0).write("", pieces, self.random))
 
-    def _say(self, section: str) -> str:
-        return self._wording(self.wordings.yes, section)
+    def _say(self, section: str, **given: str) -> str:
+        return self._wording(self.wordings.yes, section, **given)
 
-    def _wording(self, grammars: Mapping[str, Sequence], section: str) -> str:
-        writer = Writer(self.habit, self.random, self._slots(), {})
+    def _wording(self, grammars: Mapping[str, Sequence], section: str, **given: str) -> str:
+        writer = Writer(self.habit, self.random, self._slots() | given, {})
         return tidy(expand(grammars[section], writer))
 
     def _slots(self) -> dict[str, str]:
