@@ -7,58 +7,30 @@ not know models, and does not judge (`finetune.gate`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
 from finetune.bootstrap import Bootstrap, Draws, ece_by_chance, interval, mean_interval
+from finetune.calibration import BINS, calibration_error
 from finetune.gate import PLAIN, Disturbed, Evidence, Interval, Rival, Shown
+from finetune.predictions import BoolArray, Predictions, Said
 from finetune.predictions import Disturbed as Changed
-from finetune.predictions import Predictions, Said
-from telcollm.model.port import FloatArray
 
 DECIDER: Final = "decider"
-BINS: Final = 10
 FEWEST_CHANGED: Final = 30
 """A change that touches fewer test rows than this shows nothing, and is shown without being judged."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bin:
-    """One bin of equal size: mean confidence, share that was right, rows."""
-
-    confidence: float
-    accuracy: float
-    rows: int
-
-
-def calibration_bins(confidence: FloatArray, right: Sequence[bool], bins: int = BINS) -> list[Bin]:
-    """Return bins of equal size by rising confidence; fewer than `bins` where there are fewer rows.
-
-    >>> [one.rows for one in calibration_bins(np.array([0.9, 0.6, 0.7]), [True, False, True], bins=2)]
-    [2, 1]
-    """
-    order = np.argsort(confidence, kind="stable")
-    truth = np.asarray(right, dtype=np.float64)
-    return [
-        Bin(float(confidence[part].mean()), float(truth[part].mean()), len(part))
-        for part in np.array_split(order, bins)
-        if len(part)
-    ]
-
-
-def calibration_error(bins: Sequence[Bin]) -> float:
-    """Return the mean distance between confidence and share of right ones, weighted by rows."""
-    rows = sum(one.rows for one in bins)
-    return sum(abs(one.confidence - one.accuracy) * one.rows for one in bins) / max(rows, 1)
-
-
-def right_of(predictions: Predictions, part: Said) -> list[bool]:
+def right_of(predictions: Predictions, part: Said) -> BoolArray:
     """Return, for the rows the part was asked about, whether it was right."""
-    return [
-        answer == predictions.truth[int(place)] for place, answer in zip(part.rows, part.answers, strict=True)
-    ]
+    return np.array(
+        [
+            answer == predictions.truth[int(place)]
+            for place, answer in zip(part.rows, part.answers, strict=True)
+        ],
+        dtype=bool,
+    )
 
 
 def part_figures(predictions: Predictions) -> dict[str, dict[str, Any]]:
@@ -67,7 +39,6 @@ def part_figures(predictions: Predictions) -> dict[str, dict[str, Any]]:
     for name, part in predictions.said.items():
         bootstrap, draws = _draws(predictions, part, part)
         accuracy, macro = interval(draws.accuracy), interval(draws.macro_f1)
-        bins = calibration_bins(part.confidence, right_of(predictions, part))
         found[name] = {
             "rows": len(part.rows),
             "accuracy": accuracy.value,
@@ -78,7 +49,7 @@ def part_figures(predictions: Predictions) -> dict[str, dict[str, Any]]:
             "macro_f1_high": macro.high,
             "classes": len(bootstrap.classes),
             "top3": float(part.in_top3.mean()) if len(part.rows) else None,
-            "ece": calibration_error(bins),
+            "ece": calibration_error(part.confidence, right_of(predictions, part)),
         }
     return found
 
@@ -138,7 +109,7 @@ def evidence(
         rows=len(own.rows),
         accuracy=float(draws.accuracy[0]),
         macro_f1=float(draws.macro_f1[0]),
-        ece=calibration_error(calibration_bins(own.confidence, right_of(predictions, own))),
+        ece=calibration_error(own.confidence, right_of(predictions, own)),
         ece_by_chance=ece_by_chance(own.confidence, BINS),
         recall=_recall(predictions, own),
     )

@@ -10,11 +10,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from telcollm.decider.decider import Decision
 from telcollm.decider.rows import Row, cell_text
 from telcollm.decider.spec import DeciderError
 from telcollm.guard import Guard
@@ -66,6 +67,30 @@ class Disturbed:
     row_ids: tuple[str, ...]
     before: Mapping[str, BoolArray] = field(default_factory=dict)
     after: Mapping[str, BoolArray] = field(default_factory=dict)
+
+
+class RowKey(NamedTuple):
+    """A hash of a row's inputs, its side, and whether it says so much that another like it is a copy."""
+
+    key: str
+    side: str
+    long: bool
+
+
+def said_by(found: Sequence[Decision], truth: Sequence[str]) -> Said:
+    """Return the answers of a decider on rows with these true labels."""
+    return Said(
+        np.arange(len(found)),
+        tuple(one.label for one in found),
+        np.array([one.confidence for one in found], dtype=np.float64),
+        np.array(
+            [
+                right in [label for label, _ in one.alternatives[:3]]
+                for one, right in zip(found, truth, strict=True)
+            ],
+            dtype=bool,
+        ),
+    )
 
 
 def said(log_probabilities: FloatArray, texts: Sequence[Sequence[str]], truth: Sequence[str]) -> Said:
@@ -212,17 +237,17 @@ def read_disturbed(path: Path) -> list[Disturbed]:
         raise DeciderError(message) from error
 
 
-def write_rows(keys: Sequence[str], sides: Sequence[str], folder: Path) -> Path:
+def write_rows(rows: Sequence[RowKey], folder: Path) -> Path:
     """Return the path of the file that says by a hash of its inputs which rows were on which side."""
     import pandas
 
     path = folder / ROWS_FILE
-    pandas.DataFrame({"key": list(keys), "side": list(sides)}).to_parquet(path, index=False)
+    pandas.DataFrame(rows, columns=list(RowKey._fields)).to_parquet(path, index=False)
     return path
 
 
-def read_rows(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the keys and sides that `write_rows` wrote.
+def read_rows(path: Path) -> list[RowKey]:
+    """Return what `write_rows` wrote.
 
     Raises:
         DeciderError: the file is missing or another one.
@@ -231,7 +256,10 @@ def read_rows(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
     try:
         frame = pandas.read_parquet(path)
-        return tuple(map(str, frame["key"])), tuple(map(str, frame["side"]))
+        return [
+            RowKey(str(key), str(side), bool(long))
+            for key, side, long in zip(frame["key"], frame["side"], frame["long"], strict=True)
+        ]
     except (OSError, ValueError, KeyError) as error:
         message = (
             f"row hashes {path} cannot be read ({error}); the file that the run wrote is allowed; "

@@ -45,6 +45,7 @@ def write_report(measured: Measured, path: Path) -> Path:
     )
     environment.filters["ratio"] = _ratio
     environment.filters["percent"] = _percent
+    environment.filters["interval"] = _interval
     page = environment.get_template("report.html").render(**_fields(measured))
     path.write_text(page, encoding="utf-8")
     return path

@@ -1,0 +1,396 @@
+"""One tuning run: check, split, baselines, training, mixing, one look at the test, report, registration.
+
+What is done is kept in a folder of the home folder under a key of data and settings, so that a run that was
+killed goes on. Does not print: stages and progress are told to whoever asked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from finetune.baselines import fit_baselines
+from finetune.card import card_text
+from finetune.columns import input_key, is_long, usual_values
+from finetune.evaluation import MOST_BASE_ROWS, Looked, Parts, look, slices, surest_errors
+from finetune.evidence import DECIDER, evidence
+from finetune.gate import failed_conditions
+from finetune.measured import best_baseline, measure
+from finetune.parts import Part, Side, make_side, model_part, side_examples
+from finetune.predictions import RowKey, Said, said_by, write_disturbed, write_predictions, write_rows
+from finetune.preparation import Prepared, prepare
+from finetune.promotion import ask_decider
+from finetune.publication import Outcome, publish
+from finetune.registry import Version, champion
+from finetune.report import write_report
+from finetune.request import TuningRequest
+from finetune.split import guess_group
+from finetune.workplace import clear, hardware, own, write_whole
+from telcollm.decider.mixing import fit_mix, fit_threshold, mixed
+from telcollm.decider.plain import fit_plain
+from telcollm.decider.rows import label_name, row_prompt
+from telcollm.decider.spec import (
+    ADAPTER_FOLDER,
+    CARD_FILE,
+    METRICS_FILE,
+    DeciderError,
+    DeciderSpec,
+    write_spec,
+)
+from telcollm.guard import Guard, load_key
+from telcollm.ports import Store
+from telcollm.settings import Settings
+
+if TYPE_CHECKING:
+    from finetune.progress import Progress
+
+PRECISION: Final = 0.9
+"""The share of answers above the threshold that are to be right, where none was asked for."""
+
+REPORT_FILE: Final = "report.html"
+_TRAINED_FILE: Final = "trained.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """Who is told what goes on: stages in words, and the steps of the training."""
+
+    say: Callable[[str], None] = lambda line: None
+    progress: Callable[[Progress], None] = lambda progress: None
+
+
+@dataclass(frozen=True, slots=True)
+class _Trained:
+    """The trained model as far as the rest of the run needs it."""
+
+    adapter: Path
+    facts: Mapping[str, Any]
+
+
+def run(
+    request: TuningRequest,
+    settings: Settings,
+    *,
+    store: Store | None = None,
+    resume: bool = False,
+    watcher: Watcher | None = None,
+) -> Outcome:
+    """Return what was made of the request.
+
+    With `resume`, a run of the same data and settings goes on where it was interrupted; without, it begins
+    anew.
+
+    Raises:
+        CheckError: the data cannot be trained on.
+        TelcollmError: a file, column, base or setting is missing or wrong; or the server does not answer
+            before the training has begun.
+    """
+    watcher = watcher or Watcher()
+    began = time.monotonic()
+    prepared = prepare(request, store)
+    request = prepared.request
+    base = _find_base(request)
+    folder = settings.home.absolute() / "finetune" / f"{prepared.spec.name}-{_key(prepared)}"
+    guard = Guard(load_key(settings.home), remember=False)
+    with own(folder):
+        if not resume:
+            clear(folder)
+        _tell_check(prepared, watcher)
+        present = champion(settings, prepared.spec.name) if settings.tracking.enabled else None
+        spec = _with_base(prepared.spec, base)
+        sides = {name: make_side(prepared, name, spec, guard) for name in prepared.split.sizes}
+        decider = folder / "decider"
+        spec, parts, training = _fit(prepared, spec, sides, base, guard, folder, decider, watcher)
+        looked = look(
+            prepared,
+            spec,
+            sides["test"],
+            parts,
+            guard,
+            groups=_groups(prepared),
+            champion=_ask_champion(present, prepared, sides["test"], settings, guard, watcher),
+            say=watcher.say,
+        )
+        run_s = time.monotonic() - began
+        tree = _measured(prepared, spec, looked, training, sides["test"], guard, decider, run_s, present)
+        _write(prepared, spec, looked, tree, folder, decider)
+        watcher.say(f"report: {folder / REPORT_FILE}")
+        outcome = Outcome(spec.name, folder, decider, folder / REPORT_FILE, tree, tuple(tree["gate"]))
+        watcher.say("logging the run and registering the decider")
+        return publish(outcome, prepared, spec, settings)
+
+
+def _fit(
+    prepared: Prepared,
+    spec: DeciderSpec,
+    sides: Mapping[str, Side],
+    base: Path | None,
+    guard: Guard,
+    folder: Path,
+    decider: Path,
+    watcher: Watcher,
+) -> tuple[DeciderSpec, Parts, Mapping[str, Any]]:
+    """Return the finished spec, all parts to be asked, and facts of the training; the folder is written."""
+    train, validation = sides["train"], sides["validation"]
+    same: dict[str, Any] = {
+        "validation_rows": validation.rows,
+        "validation_labels": validation.answers,
+        "seed": spec.seed,
+        "say": watcher.say,
+    }
+    plain = fit_plain(train.rows, train.answers, spec, **same)
+    rivals = fit_baselines(train.rows, train.answers, spec, expert=plain, **same)
+    decider.mkdir(parents=True, exist_ok=True)
+    plain.save(decider)
+    spec = msgspec.structs.replace(spec, plain=True)
+    parts: dict[str, Part] = {"plain": plain.log_probabilities}
+    training: Mapping[str, Any] = {}
+    untuned: Part | None = None
+    if base is not None:
+        trained = _train(prepared, spec, sides, base, guard, folder, watcher)
+        training = trained.facts
+        shutil.rmtree(decider / ADAPTER_FOLDER, ignore_errors=True)
+        shutil.copytree(trained.adapter, decider / ADAPTER_FOLDER)
+        spec = msgspec.structs.replace(spec, adapter=True)
+        parts = {"model": model_part(base, decider / ADAPTER_FOLDER, spec, guard), **parts}
+        untuned = model_part(base, None, spec, guard)
+    watcher.say(f"mixing and calibrating on {len(validation.rows)} validation rows")
+    logs = {name: part(validation.rows) for name, part in parts.items()}
+    mix, temperature = fit_mix(logs, validation.answers)
+    chances = mixed(logs, msgspec.structs.replace(spec, mix=mix, temperature=temperature))
+    right = chances.argmax(axis=1) == validation.answers
+    precision = prepared.request.precision or PRECISION
+    spec = msgspec.structs.replace(
+        spec,
+        mix=mix,
+        temperature=temperature,
+        threshold=fit_threshold(chances.max(axis=1), right, precision),
+        version=_key(prepared),
+        trained_time=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    write_spec(spec, decider)
+    return spec, Parts(parts, rivals, untuned), training
+
+
+def _train(
+    prepared: Prepared,
+    spec: DeciderSpec,
+    sides: Mapping[str, Side],
+    base: Path,
+    guard: Guard,
+    folder: Path,
+    watcher: Watcher,
+) -> _Trained:
+    """Return the trained adapter: of this run, or of the same run before it was interrupted."""
+    from finetune.training import TrainingPlan, train
+
+    request = prepared.request
+    done = folder / _TRAINED_FILE
+    if done.is_file():
+        kept = json.loads(done.read_text(encoding="utf-8"))
+        watcher.say("training was finished before the interruption")
+        return _Trained(folder / kept["adapter"], kept["facts"])
+    examples = {
+        name: side_examples(sides[name], name, spec, guard, seed=spec.seed)
+        for name in ("train", "validation")
+    }
+    watcher.say(f"training {request.base} for at most {request.minutes:g} minutes")
+    options: dict[str, Any] = {} if request.epochs is None else {"epochs": request.epochs}
+    plan = TrainingPlan(base_folder=base, max_minutes=request.minutes, seed=spec.seed, resume=True, **options)
+    made = train(
+        examples["train"],
+        examples["validation"],
+        plan,
+        folder / "training",
+        on_progress=watcher.progress,
+    )
+    facts = {
+        "steps": made.steps,
+        "tokens": made.tokens,
+        "seconds": made.seconds,
+        "validation_loss": made.validation_loss,
+        "validation_accuracy": made.validation_accuracy,
+        "stopped_because": made.stopped_because,
+    }
+    watcher.say(f"training ended: {made.stopped_because}")
+    place = os.path.relpath(made.adapter, folder)
+    write_whole(done, json.dumps({"adapter": place, "facts": facts}))
+    return _Trained(made.adapter, facts)
+
+
+def _ask_champion(
+    present: Version | None,
+    prepared: Prepared,
+    test: Side,
+    settings: Settings,
+    guard: Guard,
+    watcher: Watcher,
+) -> Said | None:
+    """Return what the present champion says of the test rows; None where it cannot be asked."""
+    if present is None:
+        return None
+    watcher.say(f"test: asking the present champion, version {present.version}")
+    wanted = f"{present.name}@{present.version}"
+    try:
+        return said_by(ask_decider(wanted, prepared.side("test"), settings, guard), test.truth)
+    except DeciderError as error:
+        watcher.say(f"the present champion cannot be asked about these rows: {error}")
+        return None
+
+
+def _measured(
+    prepared: Prepared,
+    spec: DeciderSpec,
+    looked: Looked,
+    training: Mapping[str, Any],
+    test: Side,
+    guard: Guard,
+    decider: Path,
+    run_s: float,
+    present: Version | None,
+) -> dict[str, Any]:
+    size_bytes = sum(path.stat().st_size for path in decider.rglob("*") if path.is_file())
+    tree = measure(
+        prepared,
+        spec,
+        looked.predictions,
+        looked.disturbed,
+        created=datetime.now(UTC),
+        cost={
+            "ms_per_row": looked.ms_per_row,
+            **_prompt_tokens(prepared, spec, test, guard),
+            "size_mb": size_bytes / 1e6,
+            "run_s": run_s,
+            "hardware": hardware(),
+        },
+        training=training,
+        origin={
+            "data sha256": spec.data_sha256,
+            "code": spec.code_version,
+            "base": spec.base,
+            "base sha256": spec.base_sha256,
+            "rows written as": spec.row_version,
+            "seed": spec.seed,
+            "licence": spec.licence,
+            "trained": spec.trained_time,
+        },
+    )
+    own = tree["parts"][DECIDER]
+    judged = evidence(
+        looked.predictions,
+        looked.disturbed,
+        claimed={name: own[name] for name in ("accuracy", "macro_f1", "ece")},
+        test_rows=prepared.split.sizes["test"],
+        leaks=prepared.leaks,
+        champion=f"version {present.version}" if present else "",
+        needs_base=spec.adapter,
+    )
+    tree["gate"] = failed_conditions(judged)
+    tree["leaks"] = list(prepared.leaks)
+    best = best_baseline(tree)
+    tree["slices"] = slices(looked.predictions, prepared.request.slices, best)
+    tree["errors"] = surest_errors(looked.predictions, test.rows, spec, guard)
+    return tree
+
+
+def _write(
+    prepared: Prepared,
+    spec: DeciderSpec,
+    looked: Looked,
+    tree: Mapping[str, Any],
+    folder: Path,
+    decider: Path,
+) -> None:
+    """Write report, card, metrics, and the files from which figures can be found anew."""
+    write_predictions(looked.predictions, folder)
+    write_disturbed(looked.disturbed, folder)
+    columns, usual = prepared.columns, usual_values(prepared.rows, prepared.columns)
+    keys = [
+        RowKey(input_key(row, columns), side, is_long(row, columns, usual))
+        for row, side in zip(prepared.rows, prepared.split.sides, strict=True)
+    ]
+    write_rows(keys, folder)
+    # Examples of errors are for people who look at the run, not for whoever gets the decider.
+    kept = {name: value for name, value in tree.items() if name != "errors"}
+    write_whole(decider / METRICS_FILE, json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
+    write_whole(decider / CARD_FILE, card_text(tree))
+    write_report(tree, folder / REPORT_FILE)
+
+
+def _find_base(request: TuningRequest) -> Path | None:
+    """Return the folder of the base model; None where no model is to be trained.
+
+    Raises:
+        ModelNotPulledError: names the command that pulls it.
+    """
+    if not request.model:
+        return None
+    from telcollm.model.weights import locate
+
+    return locate(request.base)
+
+
+def _with_base(spec: DeciderSpec, base: Path | None) -> DeciderSpec:
+    if base is None:
+        return spec
+    from telcollm.model.weights import read_info
+
+    info = read_info(base, spec.base)
+    # A base that is a folder of this machine is named by the folder's own name.
+    return msgspec.structs.replace(spec, base=info.name, base_sha256=info.sha256)
+
+
+def _groups(prepared: Prepared) -> list[str]:
+    """Return what each test row is drawn with in intervals: its group, where rows have one."""
+    column = prepared.columns.group or (prepared.spec.history.group_column if prepared.spec.history else "")
+    if not column and prepared.split.method == "group":
+        column = guess_group(prepared.rows, prepared.columns)
+    if not column:
+        return []
+    names = [label_name(row.get(column)) for row in prepared.side("test")]
+    return [name or f"row {place}" for place, name in enumerate(names)]
+
+
+def _tell_check(prepared: Prepared, watcher: Watcher) -> None:
+    for finding in prepared.findings:
+        watcher.say(f"{finding.weight}: {finding.message}" if finding.weight != "note" else finding.message)
+
+
+def _prompt_tokens(
+    prepared: Prepared, spec: DeciderSpec, test: Side, guard: Guard
+) -> dict[str, float | None]:
+    """Return the mean and 95th percentile of a prompt's tokens, by the base's own tokenizer."""
+    if not spec.adapter or not test.rows:
+        return {"prompt_tokens_mean": None, "prompt_tokens_p95": None}
+    from telcollm.model.weights import locate
+
+    counts = sorted(
+        _count_tokens(locate(prepared.request.base), [
+            row_prompt(row, spec, guard=guard).whole for row in test.rows[:MOST_BASE_ROWS]
+        ])
+    )  # fmt: skip
+    return {
+        "prompt_tokens_mean": sum(counts) / len(counts),
+        "prompt_tokens_p95": float(counts[int(0.95 * (len(counts) - 1))]),
+    }
+
+
+def _count_tokens(base: Path, texts: Sequence[str]) -> list[int]:
+    """Return how many tokens each text has for the base in a folder."""
+    import transformers
+
+    tokenizer: Any = transformers.AutoTokenizer.from_pretrained(base, local_files_only=True)
+    return [len(one) for one in tokenizer(list(texts), add_special_tokens=False)["input_ids"]]
+
+
+def _key(prepared: Prepared) -> str:
+    return prepared.request.key(prepared.spec.data_sha256)

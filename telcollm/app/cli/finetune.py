@@ -1,0 +1,409 @@
+"""`telcollm finetune`: a decider of one's own from a table of decisions: check, train, compare, register.
+
+It shows what `finetune` does and trains nothing itself.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from finetune.audit import Finding
+    from finetune.preparation import Prepared
+    from finetune.publication import Outcome
+    from finetune.request import TuningRequest
+    from telcollm.ports import Store
+    from telcollm.settings import Settings
+
+app = typer.Typer(help="Tune on your own tickets, alarms and dialogues.", no_args_is_help=True)
+
+_SHORT = {
+    "decider": "decider (mix)",
+    "model": "model alone",
+    "plain": "plain expert alone",
+    "champion": "present champion",
+    "base": "untuned base",
+    "tfidf": "TF-IDF + regression",
+    "boosting": "gradient boosting",
+    "majority": "commonest label",
+}
+
+Data = Annotated[
+    Path | None,
+    typer.Option(help="Labelled rows: CSV, JSON lines or Parquet.", show_default=False),
+]
+Test = Annotated[
+    Path | None,
+    typer.Option(help="Rows to test on, in a file of their own; else a part of --data.", show_default=False),
+]
+Text = Annotated[
+    list[str] | None,
+    typer.Option(help="Text columns to decide from, by commas or repeated.", show_default=False),
+]
+Numeric = Annotated[
+    list[str] | None,
+    typer.Option(help="Numeric columns, by commas; patterns (alarm_*) and 'all' do.", show_default=False),
+]
+Label = Annotated[str, typer.Option(help="Column to decide.")]
+Choices = Annotated[
+    str, typer.Option(help="Column with each row's own choices, a JSON list; the label is one of them.")
+]
+Time = Annotated[str, typer.Option(help="Column of time: older rows train, the youngest test.")]
+Group = Annotated[
+    str, typer.Option(help="Column of what belongs together (conversation, site): kept on one side.")
+]
+Split = Annotated[str, typer.Option(help="Column that says train, validation or test.")]
+Order = Annotated[str, typer.Option(help="Column that orders the rows of a group; else the file's order.")]
+History = Annotated[int, typer.Option(min=0, help="Earlier rows of its group that a decision may see.")]
+Name = Annotated[str, typer.Option(help="Name of the decider; else made of file and label.")]
+Base = Annotated[str, typer.Option(help="Base model: a pulled one or a folder.")]
+Seed = Annotated[int, typer.Option(help="The same seed gives the same split and training.")]
+FromFeedback = Annotated[
+    bool,
+    typer.Option(
+        "--feedback", help="Learn from feedback in the store; with --data, mend its labels (see --id)."
+    ),
+]
+Id = Annotated[str, typer.Option("--id", help="Column of --data that feedback's subject_id names.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Config = Annotated[
+    Path | None, typer.Option("--config", "-c", help="A settings file; telcollm.toml by default.")
+]
+
+
+@app.command(
+    epilog="Examples: telcollm finetune run --data tickets.csv --text subject,description --label team "
+    "--time opened | telcollm finetune run --data windows.parquet --numeric all --label fault | "
+    "telcollm finetune run --data chats.jsonl --text said --label intent --group conversation --history 4"
+)
+def run(
+    data: Data = None,
+    test: Test = None,
+    text: Text = None,
+    numeric: Numeric = None,
+    label: Label = "label",
+    choices: Choices = "",
+    time: Time = "",
+    group: Group = "",
+    split: Split = "",
+    order: Order = "",
+    history: History = 0,
+    base: Base = "smollm2-135m-instruct",
+    name: Name = "",
+    minutes: Annotated[
+        float,
+        typer.Option(min=0.05, help="Most time to train the model; the rest takes some minutes more."),
+    ] = 20.0,
+    epochs: Annotated[
+        float | None,
+        typer.Option(min=0.01, help="Most passes over the training rows.", show_default=False),
+    ] = None,
+    prompt_tokens: Annotated[
+        int, typer.Option(min=32, help="About the most tokens a row is written in; longer texts are cut.")
+    ] = 256,
+    precision: Annotated[
+        float | None,
+        typer.Option(
+            min=0.01,
+            max=1.0,
+            help="Abstain where fewer are right than this; 0.9 by default.",
+            show_default=False,
+        ),
+    ] = None,
+    seed: Seed = 0,
+    slices: Annotated[
+        list[str] | None,
+        typer.Option("--slice", help="Columns to look at by value, such as vendor,language."),
+    ] = None,
+    no_model: Annotated[
+        bool, typer.Option("--no-model", help="Plain expert only: quick, and never fit for promotion.")
+    ] = False,
+    feedback: FromFeedback = False,
+    id_column: Id = "",
+    simulated: Annotated[bool, typer.Option(help="The rows are simulated: say so everywhere.")] = False,
+    licence: Annotated[str, typer.Option(help="Licence of the data, for the card.")] = "",
+    resume: Annotated[
+        bool, typer.Option(help="Go on with the interrupted run of the same data and settings.")
+    ] = False,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Train a decider on a table, compare it with plain baselines, and register it as challenger.
+
+    On two cores: up to 20 minutes of training (--minutes), then some minutes for the test. Stop it when you
+    like and go on with --resume.
+    """
+    from finetune.request import TuningRequest, names
+    from finetune.run import Watcher
+    from finetune.run import run as tune
+    from telcollm.app.tuning_view import TuningView
+    from telcollm.settings import load_settings
+
+    settings = load_settings(config)
+    request = TuningRequest(
+        data=data,
+        test=test,
+        text=names(text),
+        numeric=names(numeric),
+        label=label,
+        choices=choices,
+        time=time,
+        group=group,
+        split=split,
+        order=order,
+        history=history,
+        base=base,
+        name=name,
+        minutes=minutes,
+        epochs=epochs,
+        prompt_tokens=prompt_tokens,
+        precision=precision,
+        seed=seed,
+        slices=names(slices),
+        model=not no_model,
+        feedback=feedback,
+        id_column=id_column,
+        simulated=simulated,
+        licence=licence,
+    )
+    store = _store(request, settings)
+    try:
+        with TuningView() as view:
+            watcher = Watcher(view.say, view.progress)
+            outcome = tune(request, settings, store=store, resume=resume, watcher=watcher)
+    finally:
+        if store is not None:
+            store.close()
+    if as_json:
+        typer.echo(json.dumps(as_object(outcome, settings), ensure_ascii=False, indent=1))
+    else:
+        _print_outcome(outcome, settings)
+
+
+@app.command(epilog="Example: telcollm finetune check --data tickets.csv --text description --label team")
+def check(
+    data: Data = None,
+    test: Test = None,
+    text: Text = None,
+    numeric: Numeric = None,
+    label: Label = "label",
+    choices: Choices = "",
+    time: Time = "",
+    group: Group = "",
+    split: Split = "",
+    order: Order = "",
+    history: History = 0,
+    seed: Seed = 0,
+    feedback: FromFeedback = False,
+    id_column: Id = "",
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Say what is wrong with a table and how it would be split; exit 1 where it cannot be trained on."""
+    from finetune.preparation import CheckError, prepare
+    from finetune.request import TuningRequest, names
+    from telcollm.settings import load_settings
+
+    settings = load_settings(config)
+    request = TuningRequest(
+        data=data,
+        test=test,
+        text=names(text),
+        numeric=names(numeric),
+        label=label,
+        choices=choices,
+        time=time,
+        group=group,
+        split=split,
+        order=order,
+        history=history,
+        seed=seed,
+        model=False,
+        feedback=feedback,
+        id_column=id_column,
+    )
+    store = _store(request, settings)
+    try:
+        prepared = prepare(request, store)
+    except CheckError as error:
+        _print_check(error.findings, None, as_json=as_json)
+        raise typer.Exit(1) from None
+    finally:
+        if store is not None:
+            store.close()
+    _print_check(prepared.findings, prepared, as_json=as_json)
+    if prepared.leaks:
+        raise typer.Exit(1)
+
+
+@app.command(
+    name="data", epilog="Example: telcollm finetune data multidogo --out tables; then finetune run --data ..."
+)
+def data_(
+    source: Annotated[str, typer.Argument(help="Which public data: multidogo.")],
+    out: Annotated[Path, typer.Option(help="Folder for the tables (Parquet).")],
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the public data; else TELCOLLM_DATA_DIR.", show_default=False),
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Write public data as tables that `finetune run` reads."""
+    from finetune.public import SOURCES, write_tables
+    from telcollm.errors import SettingsError
+    from telcollm.settings import load_settings
+
+    folder = data_dir or load_settings(config).data_dir
+    if source not in SOURCES:
+        message = f"source {source!r} is not known; {', '.join(SOURCES)} are allowed; give one of them"
+        raise SettingsError(message)
+    if folder is None:
+        message = (
+            "data_dir is not set; the folder that holds the public data is needed; give --data-dir, or set "
+            "TELCOLLM_DATA_DIR"
+        )
+        raise SettingsError(message)
+    for path, command in write_tables(source, folder, out):
+        typer.echo(f"{path}: {command}")
+
+
+def as_object(outcome: Outcome, settings: Settings) -> dict[str, Any]:
+    """Return what `--json` prints: figures per part, counts, paths, and what stands against promotion."""
+    tree = outcome.measured
+    own = tree["parts"]["decider"]
+    return {
+        "name": outcome.name,
+        "version": outcome.version,
+        "accuracy": own["accuracy"],
+        "macro_f1": own["macro_f1"],
+        "top3": own["top3"],
+        "ece": own["ece"],
+        "rows": tree["rows"],
+        "labels": {one["label"]: one["count"] for one in tree["per_label"]},
+        **tree["parts"],
+        "gains": tree["gains"],
+        "perturbations": tree["perturbations"],
+        "per_label": tree["per_label"],
+        "slices": tree["slices"],
+        "threshold": tree["threshold"],
+        "mix": tree["mix"],
+        "split": tree["split"],
+        "findings": tree["audit"],
+        "cost": tree["cost"],
+        "training": tree["training"],
+        "simulated": tree["simulated"],
+        "not_ready_because": list(outcome.failed),
+        "problem": outcome.problem,
+        "paths": {
+            "decider": str(outcome.decider),
+            "report": str(outcome.report),
+            "predictions": str(outcome.folder / "predictions.parquet"),
+            "metrics": str(outcome.decider / "metrics.json"),
+            "card": str(outcome.decider / "CARD.md"),
+        },
+        "mlflow": {"uri": _shown_uri(settings), "run_id": outcome.run_id},
+    }
+
+
+def _store(request: TuningRequest, settings: Settings) -> Store | None:
+    if not request.feedback:
+        return None
+    from telcollm.store import open_store
+
+    return open_store(settings.store_location)
+
+
+def _shown_uri(settings: Settings) -> str:
+    from telcollm.tracking import redacted
+
+    return redacted(settings.tracking_uri)
+
+
+def _print_outcome(outcome: Outcome, settings: Settings) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from finetune.report import part_order
+
+    tree = outcome.measured
+    console = Console()
+    title = f"{outcome.name}: {tree['rows']['test']:,} test rows"
+    title += " (simulated)" if tree["simulated"] else ""
+    table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    table.add_column("part", no_wrap=True)
+    for head in ("accuracy", "macro-F1", "top 3", "ECE", "decider's gain, 95 %"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for part in part_order(tree["parts"]):
+        one, gain = tree["parts"][part], tree["gains"].get(part)
+        table.add_row(
+            _SHORT.get(part, part),
+            f"{one['accuracy']:.3f}",
+            f"{one['macro_f1']:.3f}",
+            "-" if one["top3"] is None else f"{one['top3']:.3f}",
+            f"{one['ece']:.3f}",
+            "" if gain is None else "{:+.3f} [{:+.3f}, {:+.3f}]".format(*gain["accuracy"]),
+            style="bold" if part == "decider" else "",
+        )
+    console.print(table)
+    for line in outcome.failed:
+        console.print(f"[yellow]not ready for promotion[/]: {escape(line)}", highlight=False, soft_wrap=True)
+    if outcome.problem:
+        console.print(f"[red]{escape(outcome.problem)}[/]", highlight=False, soft_wrap=True)
+    console.print(f"decider  {outcome.decider}", highlight=False, soft_wrap=True, markup=False)
+    console.print(f"report   {outcome.report}", highlight=False, soft_wrap=True, markup=False)
+    if not outcome.version:
+        return
+    told = f"version {outcome.version}, challenger, run {outcome.run_id} in {_shown_uri(settings)}"
+    console.print(f"MLflow   {told}", highlight=False, soft_wrap=True, markup=False)
+    following = (
+        f"telcollm model predict {outcome.name} --data FILE --out FILE"
+        if outcome.failed
+        else f"telcollm model promote {outcome.name}"
+    )
+    console.print(f"next     {following}", highlight=False, soft_wrap=True, markup=False)
+
+
+def _print_check(findings: Sequence[Finding], prepared: Prepared | None, *, as_json: bool) -> None:
+    if as_json:
+        body: dict[str, Any] = {
+            "usable": prepared is not None,
+            "findings": [
+                {"weight": one.weight, "code": one.code, "message": one.message} for one in findings
+            ],
+        }
+        if prepared is not None:
+            body |= {
+                "leaks": list(prepared.leaks),
+                "rows": prepared.split.sizes,
+                "labels": dict(prepared.labels),
+                "split": {"method": prepared.split.method, "reason": prepared.split.reason},
+                "text": list(prepared.columns.text),
+                "numeric": list(prepared.columns.numeric),
+                "data_sha256": prepared.spec.data_sha256,
+            }
+        typer.echo(json.dumps(body, ensure_ascii=False, indent=1))
+        return
+    from rich.console import Console
+    from rich.markup import escape
+
+    console = Console()
+    colours = {"stop": "red", "leak": "red", "warning": "yellow", "note": "dim"}
+    for one in findings:
+        console.print(
+            f"[{colours[one.weight]}]{one.weight:8}[/]{escape(one.message)}", highlight=False, soft_wrap=True
+        )
+    if prepared is None:
+        console.print("[red]nothing can be trained on this[/]")
+        return
+    shown = list(prepared.labels.items())
+    counts = ", ".join(f"{label} {count}" for label, count in shown[:20])
+    more = f" and {len(shown) - 20} more" if len(shown) > 20 else ""
+    console.print(f"labels  {counts}{more}", highlight=False, soft_wrap=True, markup=False)
