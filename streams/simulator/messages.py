@@ -17,7 +17,7 @@ from streams.simulator.language.dialogue import Dialogue, Turn
 from streams.simulator.language.facts import draw_facts
 from streams.simulator.language.sayings import Language
 from streams.simulator.messages_scripts import INTENTS, NETWORK_INTENTS, Desk, Incident
-from streams.simulator.tickets import START
+from streams.simulator.plan import DEFAULT_ORIGIN
 from telcollm.errors import SettingsError
 from telcollm.records import CareMessage
 
@@ -62,7 +62,7 @@ def write_conversations(
     seed: int = 1,
     *,
     days: float = 30.0,
-    start: datetime = START,
+    start: datetime = DEFAULT_ORIGIN,
     tenant: str = "default",
     chinese_ratio: float = 0.4,
     per_fault: float = 0.8,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Final
 
@@ -16,12 +16,10 @@ from streams.simulator.fault import Fault
 from streams.simulator.language.case import Case
 from streams.simulator.language.facts import draw_facts
 from streams.simulator.language.sayings import Language, Voice
+from streams.simulator.plan import DEFAULT_ORIGIN
 from streams.simulator.voices import Manner, can_tell, tell
 from telcollm.errors import SettingsError
 from telcollm.records import TroubleTicket
-
-START: Final = datetime(2026, 3, 2, tzinfo=UTC)
-"""When a simulation begins, unless told otherwise: a Monday."""
 
 TICKET_TYPES: Final = ("outage", "degradation", "security", "change_fallout", "planned_work")
 """What sort of ticket it truly is."""
@@ -77,7 +75,7 @@ def write_tickets(
     faults: Sequence[Fault],
     seed: int = 1,
     *,
-    start: datetime = START,
+    start: datetime = DEFAULT_ORIGIN,
     tenant: str = "default",
     chinese_ratio: float = 0.4,
     per_fault: float = 1.5,
@@ -183,7 +181,7 @@ def _reported_severity(fault: Fault, random: Random) -> str:
 
 
 def _created(ticket: WrittenTicket) -> datetime:
-    return ticket.record.creation_date or START
+    return ticket.record.creation_date or DEFAULT_ORIGIN
 
 
 def _check(start: datetime, chinese_ratio: float, per_fault: float) -> None:

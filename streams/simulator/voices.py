@@ -12,6 +12,7 @@ from random import Random
 from typing import Final
 
 from streams.simulator.catalogue import FAULT_KINDS
+from streams.simulator.dialects import word
 from streams.simulator.language.case import Case, Slots
 from streams.simulator.language.facts import likelihoods
 from streams.simulator.language.grammar import Sequence, Writer, expand
@@ -242,9 +243,10 @@ class _Teller:
 
     def alarm_line(self) -> str:
         """Return a line as copied from an alarm list: of this fault, or of something else going on."""
-        kind = self.fault.kind if self.random.random() < 0.55 else self.suspect()
-        complaint = self.random.choice(FAULT_KINDS[kind].complaints)
-        values = self.slots["en"]
-        severity = self.random.choice(("CRI", "MAJ", "MIN", "WRN"))
-        words = complaint.symptom.replace("_", self.random.choice((" ", "_", "-")))
-        return f"{values['time']} {values['element']} {severity} {words}"
+        random = self.random
+        kind = self.fault.kind if random.random() < 0.55 else self.suspect()
+        symptom = random.choice(FAULT_KINDS[kind].complaints).symptom
+        wording = word(self.fault.vendor, symptom, random.random())
+        severity = random.choice(("CRI", "MAJ", "MIN", "WRN"))
+        slots = self.slots["en"]
+        return f"{slots['time']} {slots['element']} {severity} {wording.specific_problem}"

@@ -6,9 +6,9 @@ from random import Random
 
 from streams.simulator.catalogue import FAULT_KINDS
 from streams.simulator.fault import Fault, priority_of
+from streams.simulator.naming import VENDORS
 
 _REGIONS = ("north", "south", "east", "west", "centre")
-_VENDORS = ("Arkwave", "Norlink", "Hanxin", "Teranet")
 
 
 def made_faults(count: int, seed: int = 1, days: float = 30.0) -> list[Fault]:
@@ -40,7 +40,7 @@ def made_faults(count: int, seed: int = 1, days: float = 30.0) -> list[Fault]:
                 element_type=kind.strikes[0],
                 site_id=site,
                 region=random.choice(_REGIONS),
-                vendor=random.choice(_VENDORS),
+                vendor=random.choice(VENDORS),
                 started_s=started_s,
                 ended_s=started_s + random.lognormvariate(0, kind.spread) * kind.typical_s,
                 team=kind.team_of(third_party_site=third_party, after_planned_work=after_work),
