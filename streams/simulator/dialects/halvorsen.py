@@ -10,7 +10,7 @@ from typing import Final
 WORDINGS: Final = """
 mains_failure = AC MAINS LOST ; SUPPLY FAULT
 mains_unstable = SUPPLY FAULT
-rectifier_fault = RECTIFIER FAILURE ; POWER UNIT FAULTY
+rectifier_fault = RECTIFIER FAULTY ; POWER UNIT FAULTY
 dc_undervoltage = DC VOLTAGE LOW
 battery_discharging = BATTERY IN USE
 battery_low = BATTERY VOLTAGE LOW ; BATTERY NEARLY EMPTY
