@@ -29,7 +29,8 @@ from finetune.predictions import (
     said_by,
 )
 from finetune.registry import Version, champion, fetch_artefact, find_version, set_champion
-from telcollm.decider.decider import Decision, open_decider
+from telcollm.decider.decider import Decision
+from telcollm.decider.opening import open_named
 from telcollm.decider.rows import Row
 from telcollm.decider.shelf import find
 from telcollm.decider.spec import METRICS_FILE, DeciderError, read_spec
@@ -83,16 +84,8 @@ def ask_decider(wanted: str, rows: Sequence[Row], settings: Settings, guard: Gua
         DeciderError: the decider reads columns that the rows lack, or its base is another one.
         TelcollmError: its base is not there.
     """
-    shelved = find(wanted, settings, unpromoted=True)
-    spec = read_spec(shelved.folder)
-    model = None
-    if spec.adapter:
-        from telcollm.model import open_model
-
-        model = open_model(
-            spec.base, device=settings.model.device, dtype=settings.model.dtype, overlong="cut_middle"
-        )
-    return open_decider(shelved.folder, model, guard=guard).decide(rows)
+    _, decider = open_named(wanted, settings, unpromoted=True, guard=guard)
+    return decider.decide(rows)
 
 
 def _evidence(settings: Settings, candidate: Version, former: Version | None) -> Evidence:

@@ -345,7 +345,6 @@ def _with_base(spec: DeciderSpec, base: Path | None) -> DeciderSpec:
     from telcollm.model.weights import read_info
 
     info = read_info(base, spec.base)
-    # A base that is a folder of this machine is named by the folder's own name.
     return msgspec.structs.replace(spec, base=info.name, base_sha256=info.sha256)
 
 
