@@ -19,6 +19,11 @@ from telcollm.errors import SettingsError
 
 _HOUR_S: Final = 3600.0
 _SHARES: Final = ("twins", "spread", "again")
+_POLLS: Final = (0, 3, 4, 2, 1, 1, 1, 1, 1, 1, 1)
+"""How many polls each of eleven steady elements has, as in the public record; 0: trains."""
+
+_SLOW: Final = 9
+"""Of the eleven, those from here on are polled three times as seldom."""
 
 
 class Chatter(NamedTuple):
@@ -34,8 +39,8 @@ class Chatter(NamedTuple):
 class ChatterPlan:
     """How much background there is. Ratios are shares in 0-1; rates are per hour and 500 elements.
 
-    Steady: `steady_ratio` of the elements chatter all the time, in `polls` each, every `poll_s` or so, that
-    tell of `poll_alarms` alarms each; `fast_ratio` of them in trains of `train_rounds` rounds, `fast_s` apart.
+    Steady: `steady_ratio` of the elements chatter all the time; of every eleven one in trains of rounds
+    `fast_s` apart with rests of about `rest_s`, the others with one to four polls each, every `poll_s` or so.
     Sessions: `habitual_ratio` of the elements have `sessions` an hour between them, each of `rounds` rounds
     (median; `rounds_sigma` of its logarithm) of `round_alarms` alarms, `round_gap_s` apart (median).
     Flickers: `flickers` an hour on any element; `twins` of them tell of two symptoms, `spread` of them take
@@ -45,13 +50,10 @@ class ChatterPlan:
     deviation of the logarithm of the rates from hour to hour; it dies away over `unrest_hours`.
     """
 
-    steady_ratio: float = 0.022
-    poll_s: float = 318.0
-    polls: float = 1.6
-    poll_alarms: float = 1.3
-    fast_ratio: float = 0.1
-    fast_s: float = 27.0
-    train_rounds: float = 7.0
+    steady_ratio: float = 0.025
+    poll_s: float = 322.0
+    fast_s: float = 29.5
+    rest_s: float = 178.0
     habitual_ratio: float = 0.1
     sessions: float = 0.8
     rounds: float = 9.0
@@ -161,54 +163,72 @@ def _steady(
 ) -> list[Chatter]:
     """Return the alarms of elements that repeat with the period of a poll, but for short rests."""
     count = round(plan.steady_ratio * len(able))
-    fast = round(plan.fast_ratio * count)
     found: list[Chatter] = []
+    # Some polls share one cycle: one manager asks them one after the other.
+    shared_s = float(random.uniform(0.0, plan.poll_s))
     for place, chosen in enumerate(random.permutation(len(able))[:count].tolist()):
-        if place < fast:
+        name, symptoms = able[chosen]
+        rank = place % len(_POLLS)
+        polls = _POLLS[rank]
+        if not polls:
             found += _trains(plan, able[chosen], duration_s, random)
-            continue
-        for _ in range(_at_least_one(plan.polls, random)):
-            found += _polled(plan, able[chosen], duration_s, random)
+        period_s = plan.poll_s * (3.0 if rank >= _SLOW else 1.0)
+        for poll, symptom in enumerate(_some(symptoms, polls, random)[:polls]):
+            together = (rank == 1 and poll < 2) or rank == 5
+            start_s = shared_s + 1.5 * poll if together else float(random.uniform(0.0, period_s))
+            exact_s = period_s if together else period_s * float(random.uniform(0.96, 1.03))
+            found += _polled(name, symptom, exact_s, start_s, duration_s, random)
+        if rank == 1 and symptoms:
+            at_s = 0.0
+            while at_s < duration_s:
+                at_s += float(random.choice((7.0, 27.0, 275.0, 301.0, 301.0))) * float(
+                    random.uniform(0.9, 1.1)
+                )
+                found += _tell(at_s, name, symptoms[-1:], random)
     return found
 
 
 def _polled(
-    plan: ChatterPlan, element: tuple[str, tuple[str, ...]], duration_s: float, random: np.random.Generator
+    name: str,
+    symptom: str,
+    period_s: float,
+    start_s: float,
+    duration_s: float,
+    random: np.random.Generator,
 ) -> list[Chatter]:
-    """Return the alarms that come back with every poll of one element, now and then one poll more."""
-    name, symptoms = element
-    mine = _some(symptoms, _at_least_one(plan.poll_alarms, random), random)
-    period_s = plan.poll_s * float(random.uniform(0.96, 1.04))
+    """Return the alarms that come back with every poll, now and then one poll more or less."""
     found: list[Chatter] = []
-    at_s = -float(random.uniform(0.0, period_s))
+    at_s = start_s
     while at_s < duration_s:
-        if random.random() < 0.97:
-            found += _tell(at_s, name, mine, random)
-        if random.random() < 0.03:
-            at_s += float(random.uniform(1.0, 40.0))
-        else:
-            at_s += period_s + float(random.normal(0.0, 0.008 * period_s))
+        draw = random.random()
+        if draw < 0.98:
+            found += _tell(at_s + float(random.uniform(0.0, 2.0)), name, (symptom,), random)
+        if draw > 0.95:
+            found += _tell(at_s + float(random.uniform(2.0, 40.0)), name, (symptom,), random)
+        at_s += period_s
     return found
-
-
-def _at_least_one(mean: float, random: np.random.Generator) -> int:
-    return 1 + int(random.poisson(max(mean - 1.0, 0.0)))
 
 
 def _trains(
     plan: ChatterPlan, element: tuple[str, tuple[str, ...]], duration_s: float, random: np.random.Generator
 ) -> list[Chatter]:
-    """Return rounds of two symptoms, `fast_s` apart, with a rest of minutes after each train."""
+    """Return rounds of two symptoms, `fast_s` apart: two, three or about nine, then a rest."""
     name, symptoms = element
     mine = _some(symptoms, 2, random)
     found: list[Chatter] = []
     at_s = -float(random.uniform(0.0, plan.poll_s))
     while at_s < duration_s:
-        for _ in range(_at_least_one(plan.train_rounds, random)):
+        for _ in range(int(random.choice((2, 2, 2, 3, 3, 3, 4, 8, 9, 9, 10)))):
             found += _tell(at_s, name, mine, random)
-            at_s += plan.fast_s + float(random.choice((-5.0, 3.0, 3.0, 4.0)))
-        at_s += float(random.uniform(80.0, 230.0))
+            if random.random() < 0.08:
+                found += _tell(at_s + float(random.uniform(0.0, 3.0)), name, symptoms[-1:], random)
+            at_s += plan.fast_s + float(random.choice((-8.0, 0.5, 0.5, 1.5)))
+        at_s += plan.rest_s * float(random.choice((0.69, 0.83, 1.0, 1.26))) - plan.fast_s
     return found
+
+
+def _at_least_one(mean: float, random: np.random.Generator) -> int:
+    return 1 + int(random.poisson(max(mean - 1.0, 0.0)))
 
 
 def _sessions(
