@@ -40,7 +40,11 @@ def start(
 ) -> None:
     """Start a broker on the loopback interface and print its address.
 
-    In the foreground it ends with Ctrl-C, SIGTERM, or the process that started it.
+    In the foreground it ends with Ctrl-C, SIGTERM, or the process that started it. Examples:
+
+        telcollm broker start --detach
+
+        telcollm broker start --port 9092
     """
     from streams.broker.detached import foreground, start_detached
     from streams.broker.wheel import broker_kind
@@ -65,7 +69,12 @@ def start(
 
 @app.command()
 def stop(home: Home = None) -> None:
-    """Stop the broker of the state folder; with none running there is nothing to do."""
+    """Stop the broker of the state folder; with none running there is nothing to do.
+
+    Whoever used it loses it. Example:
+
+        telcollm broker stop
+    """
     from streams.broker.detached import stop_running
 
     state = stop_running(_home(home))
@@ -77,7 +86,12 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
     home: Home = None,
 ) -> None:
-    """Show the broker of the state folder; exit 1 where none runs."""
+    """Show the broker of the state folder; exit 1 where none runs.
+
+    What it is, where it listens and where its data lies. Example:
+
+        telcollm broker status --json
+    """
     from streams.broker.detached import running_broker
 
     state = running_broker(_home(home))

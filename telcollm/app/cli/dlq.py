@@ -36,7 +36,14 @@ def list_(
     as_json: AsJson = False,
     config: Config = None,
 ) -> None:
-    """Show dead letters in order of topic, partition and offset, with the reason of each."""
+    """Show dead letters in order of topic, partition and offset, with the reason of each.
+
+    What was replayed is left out unless asked for. Examples:
+
+        telcollm dlq list
+
+        telcollm dlq list --topic alarms --limit 500 --json
+    """
     with opened_store(config) as store:
         letters = store.dead_letters(topic, include_replayed=replayed, limit=limit, offset=offset)
         total = store.count_dead_letters(topic, include_replayed=replayed)

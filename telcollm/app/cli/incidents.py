@@ -155,7 +155,14 @@ def show(
     as_json: AsJson = False,
     config: Config = None,
 ) -> None:
-    """Show all of one incident: hypotheses, evidence, the model in shadow, history, alarms."""
+    """Show all of one incident: hypotheses, evidence, the model in shadow, history, alarms.
+
+    The beginning of an id is enough where it is the only one. Examples:
+
+        telcollm incidents show inc-6671ab9d
+
+        telcollm incidents show inc-6671 --members 500 --json
+    """
     from telcollm.app.incident_view import incident_json, incident_page
 
     scope = Scope(tuple(tenant or ()), tuple(region or ()))

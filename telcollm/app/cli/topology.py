@@ -30,12 +30,16 @@ def load(
 ) -> None:
     """Load a topology; elements that are there already are updated. A worker reads it when it starts.
 
-    Examples:
+    A .csv may begin with a line of the heads source,target (or from,to or a,b). Examples:
+
         telcollm topology load links.csv
 
         telcollm topology load huawei-24v
     """
     elements = list(_elements(source, tenant, data_dir))
+    if not elements:
+        message = f"{source} holds no element; at least one pair or element is allowed; check the file"
+        raise SettingsError(message)
     with opened_store(config) as store:
         store.put_topology(elements)
     typer.echo(f"{len(elements):,} elements, {sum(len(item.links) for item in elements):,} links")
@@ -74,10 +78,10 @@ def _from_lines(path: Path) -> Iterator[TopologyElement]:
 def _pairs(path: Path) -> list[tuple[str, str]]:
     rows = [row for row in csv.reader(_read(path).splitlines()) if row]
     for number, row in enumerate(rows, start=1):
-        if len(row) < 2 or not row[0].strip() or not row[1].strip():
+        if len(row) != 2 or not row[0].strip() or not row[1].strip():
             message = (
-                f"{path}, line {number}: {','.join(row)!r} is no pair; two object names a line are allowed; "
-                "mend the file"
+                f"{path}, line {number}: {','.join(row)!r} is no pair; two object names a line are allowed, "
+                "with a comma between them; mend the file"
             )
             raise SettingsError(message)
     pairs = [(row[0].strip(), row[1].strip()) for row in rows]
