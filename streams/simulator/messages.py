@@ -15,6 +15,7 @@ from typing import Final
 from streams.simulator.fault import Fault
 from streams.simulator.language.dialogue import Dialogue, Turn
 from streams.simulator.language.facts import draw_facts
+from streams.simulator.language.places import anonymous
 from streams.simulator.language.sayings import Language
 from streams.simulator.messages_scripts import INTENTS, NETWORK_INTENTS, Desk, Incident
 from streams.simulator.plan import DEFAULT_ORIGIN
@@ -119,7 +120,7 @@ def _on_faults(faults: Sequence[Fault], seed: int, start: datetime, per_fault: f
                 intent, seen = "outage_status", ()
             plans.append(
                 _Plan(
-                    f"C{seed}-{fault.fault_id}-{number + 1}",
+                    anonymous("C", f"{seed}:{fault.fault_id}:{number}"),
                     inner,
                     start + timedelta(seconds=fault.started_s + after_s),
                     intent,
@@ -146,7 +147,16 @@ def _on_anything(
         seen = _SYMPTOMS.get(intent, ())
         desk = _desk(random, random.choice(("none", "none", "none", "resolved")))
         plans.append(
-            _Plan(f"C{seed}-{number + 1}", random, began, intent, seen, desk, random.choice(regions), None)
+            _Plan(
+                anonymous("C", f"{seed}:{number}"),
+                random,
+                began,
+                intent,
+                seen,
+                desk,
+                random.choice(regions),
+                None,
+            )
         )
     return plans
 

@@ -15,6 +15,7 @@ from typing import Final
 from streams.simulator.fault import Fault
 from streams.simulator.language.case import Case
 from streams.simulator.language.facts import draw_facts
+from streams.simulator.language.places import anonymous
 from streams.simulator.language.sayings import Language, Voice
 from streams.simulator.plan import DEFAULT_ORIGIN
 from streams.simulator.voices import Manner, can_tell, tell
@@ -125,7 +126,7 @@ def _tickets_of(
         language: Language = "zh" if random.random() < chinese_ratio else "en"
         case = Case(fault, facts, began, others)
         telling = tell(case, voice, language, random, manner)
-        ticket_id = f"T{seed}-{fault.fault_id}-{number + 1}"
+        ticket_id = anonymous("T", f"{seed}:{fault.fault_id}:{number}")
         record = TroubleTicket(
             tenant=tenant,
             region=fault.region,

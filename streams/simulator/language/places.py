@@ -1,4 +1,4 @@
-"""Made-up names of towns, people and tower companies, in both languages, the same for the same key.
+"""Made-up names of towns, people, tower companies and papers, the same for the same key.
 
 It deliberately does not know where anything is: a name tells nothing of a fault.
 """
@@ -6,6 +6,7 @@ It deliberately does not know where anything is: a name tells nothing of a fault
 from __future__ import annotations
 
 from functools import lru_cache
+from hashlib import blake2b
 from random import Random
 from typing import Final, NamedTuple
 
@@ -61,3 +62,12 @@ def owner(key: str) -> Named:
 def person(random: Random) -> Named:
     """Return somebody's name."""
     return Named(random.choice(_PEOPLE_EN), random.choice(_PEOPLE_ZH))
+
+
+def anonymous(letter: str, key: str) -> str:
+    """Return a number for a paper that tells nothing of the key it hangs on.
+
+    >>> len(anonymous("T", "1:F000001:0"))
+    13
+    """
+    return letter + blake2b(key.encode(), digest_size=6).hexdigest()

@@ -69,6 +69,7 @@ def test_the_record_tells_neither_intent_nor_script(turns: list[WrittenMessage])
         if turn.truth:
             seen = msgspec.json.encode(turn.record).decode()
             assert turn.truth.script not in seen
+            assert not turn.truth.fault_id or turn.truth.fault_id not in seen
             assert "_" not in turn.truth.intent or turn.truth.intent not in seen
 
 

@@ -52,6 +52,7 @@ def test_the_record_tells_neither_team_nor_priority_nor_kind(tickets: list[Writt
         seen = msgspec.json.encode(ticket.record).decode()
         assert ticket.record.team == "" and ticket.record.priority is None
         assert ticket.truth.kind not in seen
+        assert ticket.truth.fault_id not in seen
         assert "_" not in ticket.truth.team or ticket.truth.team not in seen
 
 
