@@ -125,12 +125,13 @@ class Correlator:
                 self._place(alarm, told)
             else:
                 self._will_expire(alarm)
-        for alarm in outcome.changed:
-            delta.alarms[alarm.alarm_id] = alarm
-            self._revise(alarm, told)
+        # One event may do both to an alarm: what its clear has counted, its change must not count again.
         for alarm in outcome.cleared:
             delta.alarms[alarm.alarm_id] = alarm
             self._settle(alarm, told)
+        for alarm in outcome.changed:
+            delta.alarms[alarm.alarm_id] = alarm
+            self._revise(alarm, told)
         if outcome.orphan_clear is not None:
             delta.orphan_clears.append(outcome.orphan_clear)
         if outcome.too_late is not None:
@@ -295,7 +296,11 @@ class Correlator:
         if alarm.component is not None:
             component = alarm.component.root
             if alarm.home:
-                component.facts += 1
+                new_facts = alarm.facts - alarm.counted
+                if new_facts == 1:
+                    component.facts += 1
+                else:
+                    component.revise(alarm, new_facts)
                 component.active -= 1
                 alarm.counted = alarm.facts
             self._touch(component)

@@ -236,6 +236,8 @@ class AlarmLife:
                     heappush(self._unmet, (alarm.cleared_ms, name))
                     alarm.cleared_ms = rebuilt_ms
                     outcome.changed.append(alarm)
+        # A restart changes the order in which keys are held; what is told must not show it.
+        outcome.cleared.sort(key=lambda alarm: (alarm.raised_ms, alarm.alarm_id))
 
     def forget(self, alarm: LiveAlarm) -> None:
         """Drop an alarm that has cleared and can link no more."""
