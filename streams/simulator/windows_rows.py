@@ -94,7 +94,12 @@ class WindowWriter:
         fault = window.truth.fault
         texts = [text for _, text in listed]
         objects = [name for name, _ in listed]
-        root = fault.element_id if fault else ""
+        # The struck element where it is listed; else, by rank, another on which its cause is seen.
+        acceptable = (fault.element_id, *fault.root_element_ids) if fault else ()
+        right = [name for name in objects if name in acceptable]
+        root = right[0] if right else ""
+        if fault and fault.element_id in objects:
+            root = fault.element_id
         first = self._simulation.network.element(window.groups[0].managed_object)
         return {
             "window_id": window.window_id,
