@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from telcollm.decider.features import document, numeric_matrix
-from telcollm.decider.mixing import IntArray, fit_mix, log_softmax, pool
+from telcollm.decider.mixing import IntArray, fit_mix, log_softmax, pool_logs
 from telcollm.decider.pairs import pad_rows, pair_facts
 from telcollm.decider.plain import PlainExpert, Say, fit_plain
 from telcollm.decider.rows import Row, row_choices, row_history, with_history
@@ -27,7 +27,8 @@ Baseline = Callable[[Sequence[Row]], FloatArray]
 
 _FLOOR: Final = 1e-4
 _TOPICS: Final = 50
-_ROUNDS: Final = 150
+_ROUNDS: Final = 100
+_MANY_ROWS: Final = 10_000
 
 
 def fit_baselines(
@@ -97,7 +98,7 @@ def _linear_part(expert: PlainExpert, rows: Sequence[Row], truth: IntArray) -> B
     if not rows:
         return expert.log_probabilities
     weights, temperature = fit_mix(parts(rows), truth)
-    return lambda asked: np.asarray(np.log(pool(parts(asked), weights, temperature)))
+    return lambda asked: pool_logs(parts(asked), weights, temperature)
 
 
 def _calibrated(part: Baseline, rows: Sequence[Row], truth: IntArray) -> Baseline:
@@ -105,11 +106,7 @@ def _calibrated(part: Baseline, rows: Sequence[Row], truth: IntArray) -> Baselin
         return part
     weights, temperature = fit_mix({"part": part(rows)}, truth)
 
-    def ask(asked: Sequence[Row]) -> FloatArray:
-        with np.errstate(divide="ignore"):
-            return np.asarray(np.log(pool({"part": part(asked)}, weights, temperature)))
-
-    return ask
+    return lambda asked: pool_logs({"part": part(asked)}, weights, temperature)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +144,10 @@ def _fit_boosting(rows: Sequence[Row], truth: IntArray, spec: DeciderSpec, seed:
     if len(classes) < 2:
         return _majority(truth, spec)
     topics = _topics_of(rows, spec, seed)
-    model = _boosting(len(truth), seed).fit(topics.matrix(rows), truth)
+    matrix = topics.matrix(rows)
+    # Scikit-learn cannot bin a column without any value; such a column tells nothing.
+    matrix = np.where(np.isnan(matrix).all(axis=0), 0.0, matrix)
+    model = _boosting(len(truth), seed).fit(matrix, truth)
 
     def ask(asked: Sequence[Row]) -> FloatArray:
         chances = np.zeros((len(asked), len(spec.labels)))
@@ -192,8 +192,11 @@ def _boosting(rows: int, seed: int) -> Any:
 
     # Without its own early stopping: that draws by label, and cannot where a label has one row.
     return HistGradientBoostingClassifier(
-        max_iter=_ROUNDS if rows < 5000 else _ROUNDS // 2,
-        min_samples_leaf=20 if rows >= 2000 else 5,
+        max_iter=_ROUNDS,
+        learning_rate=0.2,
+        max_leaf_nodes=8 if rows < _MANY_ROWS else 16,
+        min_samples_leaf=5 if rows < _MANY_ROWS else 20,
+        max_bins=64,
         l2_regularization=1.0,
         early_stopping=False,
         random_state=seed,

@@ -34,15 +34,21 @@ class ReliabilityBin:
 def reliability_bins(
     confidences: FloatArray, correct: npt.NDArray[np.bool_], bins: int = BINS
 ) -> list[ReliabilityBin]:
-    """Return bins of as equal numbers of rows as can be, by rising confidence; rows alike stay in order."""
+    """Return bins of as equal numbers of rows as can be, by rising confidence.
+
+    Rows of one confidence count with the share of them that was right, so that their order says nothing.
+    """
     order = np.argsort(confidences, kind="stable")
+    _, same = np.unique(confidences, return_inverse=True)
+    shares = np.bincount(same, weights=correct.astype(float)) / np.maximum(1, np.bincount(same))
+    rights = shares[same]
     found = []
     for rows in np.array_split(order, min(bins, len(order)) or 1):
         if len(rows):
             own = confidences[rows]
             found.append(
                 ReliabilityBin(
-                    len(rows), float(own.mean()), float(correct[rows].mean()), float(own[0]), float(own[-1])
+                    len(rows), float(own.mean()), float(rights[rows].mean()), float(own[0]), float(own[-1])
                 )
             )
     return found

@@ -67,7 +67,8 @@ def row_label(row: Row, columns: TaskColumns) -> str:
 def input_key(row: Row, columns: TaskColumns) -> str:
     """Return a hash that two rows share when their inputs are the same but for case and blanks."""
     parts = [" ".join(row_text(row, columns).casefold().split())]
-    parts += [str(number(row.get(name), name)) for name in columns.numeric]
+    cells = [row.get(name) for name in columns.numeric]
+    parts += [repr(cell) if type(cell) is float or cell is None else repr(number(cell)) for cell in cells]
     return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
@@ -80,7 +81,9 @@ def is_long(row: Row, columns: TaskColumns, usual: Mapping[str, float | None]) -
         return True
     unusual = 0
     for name in columns.numeric:
-        unusual += number(row.get(name), name) != usual.get(name)
+        cell = row.get(name)
+        value = cell if type(cell) is float or cell is None else number(cell, name)
+        unusual += value != usual.get(name)
         if unusual >= LONG_NUMBERS:
             return True
     return False

@@ -84,7 +84,7 @@ def decoded(data: bytes, path: Path) -> tuple[str, list[str]]:
         place = error.start
     text = data.decode("utf-8", errors="replace")
     bad = text.count("\ufffd")
-    if bad * 10 < sum(sign > "\x7f" for sign in text) - bad:
+    if bad * 3 < sum(sign > "\x7f" for sign in text) - bad:
         return text, [f"{bad} places from byte {place} on are not UTF-8 and are read as \ufffd; mend them"]
     candidates: list[tuple[float, int, str, str]] = []
     for name in ("gb18030", "big5", "shift_jis", "cp1252", "latin-1"):

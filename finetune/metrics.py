@@ -3,12 +3,12 @@
 Truth is an index per row, -1 where no choice is right (a label that training never saw): such a row is
 an error whatever is answered. Probabilities have the shape (rows, choices), padded with 0 where a row has
 fewer. Does not know where answers come from.
-Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993.
+Source: Wilson, Probable inference, the law of succession, and statistical inference, 1927.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,8 +19,7 @@ from telcollm.decider.mixing import IntArray
 from telcollm.errors import TelcollmError
 from telcollm.model.port import FloatArray
 
-Metric = Callable[[IntArray, IntArray], float]
-RESAMPLES: Final = 1000
+_Z: Final = 1.96
 FEWEST_OF_A_SLICE: Final = 20
 
 
@@ -116,40 +115,6 @@ def confusion(truth: IntArray, predicted: IntArray, labels: int) -> IntArray:
     return table
 
 
-def bootstrap(
-    truth: IntArray, predicted: IntArray, metric: Metric, *, resamples: int = RESAMPLES, seed: int = 0
-) -> Interval:
-    """Return a metric with its 95 % interval over rows drawn again, by percentiles."""
-    _check(truth, predicted)
-    draws = _draws(len(truth), resamples, seed)
-    found = [metric(truth[rows], predicted[rows]) for rows in draws]
-    low, high = np.percentile(found, [2.5, 97.5])
-    return Interval(metric(truth, predicted), float(low), float(high))
-
-
-def paired_bootstrap(
-    truth: IntArray,
-    one: IntArray,
-    other: IntArray,
-    metric: Metric,
-    *,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-    groups: Sequence[str] | None = None,
-) -> Interval:
-    """Return by how much `one` is better than `other`, both on the same rows drawn again.
-
-    With `groups` whole groups are drawn (conversations, incidents), since their rows hang together. A
-    difference whose interval leaves out 0 is more than chance.
-    """
-    _check(truth, one)
-    _check(truth, other)
-    draws = _draws(len(truth), resamples, seed, groups)
-    found = [metric(truth[rows], one[rows]) - metric(truth[rows], other[rows]) for rows in draws]
-    low, high = np.percentile(found, [2.5, 97.5])
-    return Interval(metric(truth, one) - metric(truth, other), float(low), float(high))
-
-
 def slice_scores(
     truth: IntArray,
     predicted: IntArray,
@@ -165,7 +130,7 @@ def slice_scores(
         for name in dict.fromkeys(names):
             rows = np.flatnonzero(names == name)
             if len(rows) >= fewest:
-                found = bootstrap(truth[rows], predicted[rows], accuracy)
+                found = _wilson(int((truth[rows] == predicted[rows]).sum()), len(rows))
                 scores.append(SliceScore(column, str(name), len(rows), found))
     return sorted(scores, key=lambda score: (score.accuracy.value, score.column, score.value))
 
@@ -202,17 +167,12 @@ def _counts(
     return right, support, answered
 
 
-def _draws(rows: int, resamples: int, seed: int, groups: Sequence[str] | None = None) -> list[IntArray]:
-    generator = np.random.default_rng(seed)
-    if groups is None:
-        return [generator.integers(0, rows, rows) for _ in range(resamples)]
-    _, numbers = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
-    order = np.argsort(numbers, kind="stable")
-    members = np.split(order, np.cumsum(np.bincount(numbers))[:-1])
-    return [
-        np.concatenate([members[group] for group in generator.integers(0, len(members), len(members))])
-        for _ in range(resamples)
-    ]
+def _wilson(right: int, rows: int) -> Interval:
+    """Return a share with its 95 % interval, which holds for few rows and shares near 0 and 1 as well."""
+    share, spread = right / rows, _Z * _Z / rows
+    middle = (share + spread / 2) / (1 + spread)
+    half = _Z * ((share * (1 - share) + spread / 4) / rows) ** 0.5 / (1 + spread)
+    return Interval(share, max(0.0, middle - half), min(1.0, middle + half))
 
 
 def _check(truth: IntArray, answers: IntArray | FloatArray) -> None:

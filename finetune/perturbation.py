@@ -12,7 +12,7 @@ import string
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from telcollm.decider.rows import HISTORY, Row, cell_text, right_choice, row_choices
+from telcollm.decider.rows import HISTORY, Row, cell_text, label_name, right_choice, row_choices
 from telcollm.decider.spec import DeciderSpec
 
 VENDORS: Final = ("Huawei", "Ericsson", "Nokia", "ZTE", "Samsung", "Cisco", "Juniper", "Ciena")
@@ -66,7 +66,7 @@ def _texts(row: Row, spec: DeciderSpec, change: Callable[[str], str]) -> Row:
         # Where a change makes two choices alike, the question would have changed with it.
         if len(set(choices)) == len(set(row_choices(row, spec))):
             kept[spec.choices_column] = choices
-            kept[spec.label_column] = right if choices.count(choices[right]) > 1 else choices[right]
+            kept[spec.label_column] = _label(choices, right)
     earlier = row.get(HISTORY)
     if isinstance(earlier, list | tuple):
         kept[HISTORY] = tuple(
@@ -150,5 +150,11 @@ def _shuffle_choices(row: Row, spec: DeciderSpec, chance: random.Random) -> Row:
     return {
         **row,
         spec.choices_column: [choices[place] for place in order],
-        spec.label_column: order.index(right) if choices.count(choices[right]) > 1 else choices[right],
+        spec.label_column: _label([choices[place] for place in order], order.index(right)),
     }
+
+
+def _label(choices: Sequence[str], right: int) -> object:
+    """Return a label cell for the right choice: its text, or its index where others read alike."""
+    names = [label_name(choice) for choice in choices]
+    return right if names.count(names[right]) > 1 else choices[right]

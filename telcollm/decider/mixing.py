@@ -41,7 +41,14 @@ def log_softmax(scores: FloatArray) -> FloatArray:
 
 
 def pool(parts: Mapping[str, FloatArray], weights: Mapping[str, float], temperature: float) -> FloatArray:
-    """Return the probabilities of the mix; parts without a weight count for nothing.
+    """Return the probabilities of the mix: see `pool_logs`."""
+    return np.asarray(np.exp(pool_logs(parts, weights, temperature)))
+
+
+def pool_logs(
+    parts: Mapping[str, FloatArray], weights: Mapping[str, float], temperature: float
+) -> FloatArray:
+    """Return the log-probabilities of the mix; parts without a weight count for nothing.
 
     Raises:
         DeciderError: no part has a weight above 0, or the parts differ in shape.
@@ -58,7 +65,7 @@ def pool(parts: Mapping[str, FloatArray], weights: Mapping[str, float], temperat
         message = f"parts of shapes {shapes} cannot be mixed; one shape is needed; give them the same rows"
         raise DeciderError(message)
     total = sum(weights[name] * _floored(parts[name]) for name in names)
-    return np.asarray(np.exp(log_softmax(np.asarray(total) / temperature)))
+    return log_softmax(np.asarray(total) / temperature)
 
 
 def mixed(parts: Mapping[str, FloatArray], spec: DeciderSpec) -> FloatArray:

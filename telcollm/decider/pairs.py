@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from telcollm.decider.features import WORD_PATTERN, document
-from telcollm.decider.mixing import IntArray, fit_mix, log_softmax, pool
+from telcollm.decider.mixing import IntArray, fit_mix, log_softmax, pool, pool_logs
 from telcollm.decider.rows import Row, row_choices, row_history
 from telcollm.decider.spec import DeciderSpec
 from telcollm.decider.terms import fit_tokens
@@ -28,7 +28,8 @@ _MOST_PLACE: Final = 12
 
 def pair_log_probabilities(state: Mapping[str, Any], rows: Sequence[Row], spec: DeciderSpec) -> FloatArray:
     """Return log-probabilities of shape (rows, widest list of choices), padded with minus infinity."""
-    return np.asarray(np.log(_pooled(_scores(state, rows, spec), float(state["temperature"]))))
+    logs = log_softmax(_scores(state, rows, spec))
+    return pool_logs({"pairs": logs}, state["weights"], float(state["temperature"]))
 
 
 def fit_pairs(
@@ -66,7 +67,7 @@ def fit_pairs(
             continue
         logs = log_softmax(_scores(tried, validation_rows, spec))
         tried["temperature"] = fit_mix({"pairs": logs}, validation_answers)[1]
-        chances = _pooled(logs, tried["temperature"])
+        chances = pool({"pairs": logs}, state["weights"], tried["temperature"])
         known = validation_answers >= 0
         own = chances[np.flatnonzero(known), validation_answers[known]]
         loss = -float(np.log(own + 1e-12).mean()) if known.any() else 0.0
@@ -79,10 +80,6 @@ def pair_facts(rows: Sequence[Row], spec: DeciderSpec) -> tuple[FloatArray, list
     """Return facts of every pair, of shape (pairs, facts), and how many choices each row has."""
     facts, _, lengths = _pairs(rows, spec)
     return facts, lengths
-
-
-def _pooled(scores: FloatArray, temperature: float) -> FloatArray:
-    return pool({"pairs": log_softmax(scores)}, {"pairs": 1.0}, temperature)
 
 
 def _scores(state: Mapping[str, Any], rows: Sequence[Row], spec: DeciderSpec) -> FloatArray:

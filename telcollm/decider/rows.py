@@ -124,8 +124,9 @@ def right_choice(row: Row, spec: DeciderSpec) -> int:
     choices = row_choices(row, spec)
     label = row.get(spec.label_column)
     text = label_name(label)
-    if choices.count(text) == 1:
-        return choices.index(text)
+    names = [label_name(choice) for choice in choices]
+    if names.count(text) == 1:
+        return names.index(text)
     if text.isascii() and text.isdigit() and int(text) < len(choices):
         return int(text)
     message = (
