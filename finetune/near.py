@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-ALIKE: Final = 0.7
+ALIKE: Final = 0.6
 """Share of common shingles from which two texts are taken for one."""
 
 _HASHES: Final = 64
