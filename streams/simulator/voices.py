@@ -26,10 +26,10 @@ _SYMPTOMS_SAID: Final = {"noc": (2, 5), "field": (2, 4), "customer": (3, 6)}
 class Manner:
     """How writers write: chances (0-1) of each kind of piece, and rates of slips per word or sign."""
 
-    ruled_out: float = 0.55
+    ruled_out: float = 0.6
     guess: float = 0.35
-    right_guess: float = 0.3
-    past: float = 0.35
+    right_guess: float = 0.25
+    past: float = 0.45
     aside: float = 0.4
     copied: float = 0.2
     opening: float = 0.6
