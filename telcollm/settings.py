@@ -70,7 +70,11 @@ class StreamSettings(_Frozen):
 
 
 class ModelSettings(_Frozen):
-    """The language model: its name in the cache, the engine behind it, and how batches are formed."""
+    """The language model: its name in the cache, the engine behind it, and how batches are formed.
+
+    `root_cause` and `fault_kind` name deciders that windows are shown to: shipped or registered ones (NAME,
+    NAME@challenger, NAME@3) or folders. Without either, the base itself is asked for the root cause.
+    """
 
     name: str = "smollm2-135m-instruct"
     engine: Literal["torch", "openai", "scripted", "none"] = "torch"
@@ -79,6 +83,8 @@ class ModelSettings(_Frozen):
     base_url: str = ""
     api_key: pydantic.SecretStr = pydantic.SecretStr("")
     adapters: dict[str, Path] = {}
+    root_cause: str = ""
+    fault_kind: str = ""
     prompt_tokens: Annotated[int, Field(ge=64)] = 512
     batch_size: Annotated[int, Field(ge=1)] = 16
 

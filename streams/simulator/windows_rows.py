@@ -16,11 +16,15 @@ from streams.simulator.simulation import Simulation
 from streams.simulator.windows import NO_FAULT, Window
 from streams.simulator.windows_hints import HintFinder, Hints
 from telcollm.guard import Guard
-from telcollm.prompts import WINDOW_VERSION, Hint, WindowFacts, render_window, write_candidates
+from telcollm.prompts import (
+    NONE_OF_THESE,
+    WINDOW_VERSION,
+    Hint,
+    WindowFacts,
+    render_window,
+    write_candidates,
+)
 from telcollm.records import PROBABLE_CAUSES
-
-NONE_OF_THESE: Final = "none of these"
-"""The choice that is right where the struck element is no candidate, or there is none."""
 
 NO_TEAM: Final = "no_action"
 """The team of a window that no fault is behind."""

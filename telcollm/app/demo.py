@@ -111,7 +111,7 @@ def run_demo(
         TelcollmError: something could not be fetched, started or read; names the next step.
     """
     from streams.broker import EmbeddedBroker
-    from telcollm.app.runtime import open_adviser
+    from telcollm.app.advisers import open_adviser
 
     began_s = time.monotonic()
     root = settings.home / _FOLDER

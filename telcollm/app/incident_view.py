@@ -194,7 +194,8 @@ def _shadow(diagnosis: Diagnosis) -> list[RenderableType]:
             [
                 ("shadow", f"{shadow.model} {said}; it decides nothing"),
                 ("adapter", shadow.adapter),
-                ("probabilities", f"{shares} over the candidates in their order"),
+                ("probabilities", f"{shares} over the candidates in their order" if shares else ""),
+                ("fault kinds", ", ".join(f"{name} {chance:.2f}" for name, chance in shadow.fault_kinds)),
                 (
                     "prompt",
                     ", ".join(filter(None, (shadow.prompt_version, f"{shadow.prompt_tokens} tokens"))),

@@ -10,7 +10,6 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from telcollm.app.planned import PlannedCalendar
@@ -94,40 +93,6 @@ def make_topics(settings: Settings) -> list[str]:
         warnings.simplefilter("ignore", PartitionCountWarning)
         ensure_topics(settings.kafka, outputs, on_mismatch="warn")
     return [lane_of(topic, number) for topic, count in sources.items() for number in range(count)]
-
-
-def open_adviser(settings: Settings) -> Adviser | None:
-    """Return what asks the configured model, None where no model is configured.
-
-    Raises:
-        TelcollmError: the model is not in the cache, or an extra is missing; names the next step.
-    """
-    if settings.model.engine == "none":
-        return None
-    from agents.advice import ModelAdviser
-    from telcollm.guard import Guard, load_key
-
-    if settings.model.engine == "scripted":
-        from telcollm.testing import ScriptedModel
-
-        return ModelAdviser(
-            ScriptedModel(), settings.diagnosis, Guard(load_key(settings.home), remember=False)
-        )
-    from telcollm.model import open_model
-
-    model = open_model(
-        settings.model.name,
-        engine=settings.model.engine,
-        device=settings.model.device,
-        dtype=settings.model.dtype,
-        adapters={name: Path(path) for name, path in settings.model.adapters.items()},
-        overlong="cut_middle",
-        base_url=settings.model.base_url,
-        api_key=settings.model.api_key.get_secret_value(),
-    )
-    if model is None:
-        return None
-    return ModelAdviser(model, settings.diagnosis, Guard(load_key(settings.home), remember=False))
 
 
 def stage_builder(

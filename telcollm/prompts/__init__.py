@@ -5,6 +5,7 @@ It holds names only, so that callers need not know which module has which.
 
 from telcollm.prompts.listing import PROMPT_VERSION, choice_names, in_prompt_order, window_prompt
 from telcollm.prompts.window import (
+    NONE_OF_THESE,
     RENDERINGS,
     WINDOW_VERSION,
     Hint,
@@ -16,6 +17,7 @@ from telcollm.prompts.window import (
 )
 
 __all__ = [
+    "NONE_OF_THESE",
     "PROMPT_VERSION",
     "RENDERINGS",
     "WINDOW_VERSION",

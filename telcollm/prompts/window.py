@@ -23,6 +23,9 @@ from telcollm.state import Candidate, MemberGroup
 WINDOW_VERSION: Final = "caused-1"
 """The rendering that is used where none is named."""
 
+NONE_OF_THESE: Final = "none of these"
+"""The choice that is right where the root cause is no candidate."""
+
 _PROBLEM_CHARACTERS: Final = 60
 _HINT_CHARACTERS: Final = 90
 _NEAR_S: Final = 3

@@ -89,13 +89,17 @@ class Hypothesis(Part, frozen=True):
 
 
 class Shadow(Part, frozen=True):
-    """What a model that does not decide would have said of the same candidates, in their order."""
+    """What a model that does not decide would have said of the same candidates, in their order.
+
+    `fault_kinds` are the likeliest kinds of fault with their probabilities, where a decider was asked.
+    """
 
     model: str
     probabilities: tuple[float, ...]
     adapter: str = ""
     prompt_version: str = ""
     agrees: bool = False
+    fault_kinds: tuple[tuple[str, float], ...] = ()
     prompt_tokens: int = 0
     asked_with: str = ""
 

@@ -38,12 +38,15 @@ def worker(
     """
     import msgspec
 
+    from telcollm.app.advisers import open_adviser
     from telcollm.app.health import serve_health
     from telcollm.app.membership import as_static_member, hold_slot
     from telcollm.app.progress import ProgressView
-    from telcollm.app.runtime import find_broker, open_adviser, run_worker
+    from telcollm.app.runtime import find_broker, run_worker
     from telcollm.app.session import open_session_tracker
+    from telcollm.ports import EVERYTHING
     from telcollm.store import open_store
+    from telcollm.topology import Topology
 
     configured = load_settings(config)
     settings = find_broker(configured)
@@ -56,7 +59,7 @@ def worker(
             settings = as_static_member(settings, stack.enter_context(hold_slot(settings.home)))
         store = open_store(settings.store_location)
         stack.callback(store.close)
-        adviser = open_adviser(settings)
+        adviser = open_adviser(settings, Topology(store.topology(EVERYTHING)))
         tracker = open_session_tracker(settings, "worker")
         health = None
         if settings.health_port:

@@ -13,9 +13,9 @@ import pytest
 from streams.kafka.client import build_admin
 from streams.kafka.topics import partition_counts
 from streams.topics import DEAD_LETTERS, DIAGNOSES, EVENTS, INCIDENTS, on_wire
-from telcollm.app.runtime import OWN_PACKAGES, check_names, make_topics, open_adviser
+from telcollm.app.runtime import OWN_PACKAGES, check_names, make_topics
 from telcollm.kafka_settings import KafkaSettings, OutputTopic, OwnTopics
-from telcollm.settings import ModelSettings, Settings, SourceSettings, StreamSettings
+from telcollm.settings import Settings, SourceSettings, StreamSettings
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -45,14 +45,6 @@ def test_a_foreign_package_of_the_name_is_said_plainly(name: str, tmp_path: Path
     assert done.returncode == 1
     assert f"the package name {name} is taken by {tmp_path / name / '__init__.py'}" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_the_adviser_of_a_worker_notes_no_identifier(tmp_path: Path) -> None:
-    adviser = open_adviser(Settings(home=tmp_path, model=ModelSettings(engine="scripted")))
-    guard = adviser._guard  # type: ignore[union-attr]
-    hidden = guard.hide("call +49 170 1234567")
-    assert hidden != "call +49 170 1234567"
-    assert guard.reveal(hidden) == hidden
 
 
 def settings_on(kafka: KafkaSettings) -> Settings:

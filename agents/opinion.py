@@ -1,0 +1,164 @@
+"""Deciders' opinions on a diagnosis: which candidate is the root cause, and which kind of fault it is.
+
+Windows are written as in training, by `telcollm.prompts`; windows alike in shape are asked once. Decides
+nothing: what is said is kept beside what the graph decided.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+from telcollm.decider.decider import Decider, Decision
+from telcollm.guard import Guard
+from telcollm.model.port import LanguageModel
+from telcollm.prompts import NONE_OF_THESE, WINDOW_VERSION, WindowFacts, render_window, write_candidates
+from telcollm.records import Shadow
+from telcollm.settings import DiagnosisSettings
+from telcollm.state import DiagnosisRequest
+from telcollm.topology import Topology
+
+TEXT: Final = "text"
+CANDIDATES: Final = "candidates"
+"""The columns of a window, as `telcollm simulate` writes them too."""
+
+_REMEMBERED: Final = 4096
+_TOKENS_PER_GROUP: Final = 8
+"""A careful guess of what one more group of alarms costs in the prompt."""
+
+
+class _Asked(NamedTuple):
+    """A window as the deciders read it, and the object that each choice stands for."""
+
+    text: str
+    choices: tuple[str, ...]
+    objects: tuple[str, ...]
+
+
+class OpinionAdviser:
+    """Asks deciders; implements `telcollm.ports.Adviser`. One of the two may be missing."""
+
+    def __init__(
+        self,
+        topology: Topology,
+        settings: DiagnosisSettings,
+        guard: Guard,
+        *,
+        root_cause: Decider | None = None,
+        fault_kind: Decider | None = None,
+        model: LanguageModel | None = None,
+    ) -> None:
+        self._topology = topology
+        self._settings = settings
+        self._guard = guard
+        self._root_cause = root_cause
+        self._fault_kind = fault_kind
+        self._model = model
+        self._known: dict[str, OrderedDict[tuple[str, ...], Decision]] = {
+            "root cause": OrderedDict(),
+            "fault kind": OrderedDict(),
+        }
+        self._prompts = 0
+        self._asked = 0
+        self._seconds = 0.0
+
+    def advise(self, requests: Sequence[DiagnosisRequest], *, prompt_tokens: int) -> list[Shadow]:
+        """Return the deciders' opinion on each request, in order.
+
+        Raises:
+            DeciderError: a decider reads other columns than a window has.
+            TransientError: a model server does not answer.
+        """
+        asked = [self._written(request, prompt_tokens) for request in requests]
+        roots = self._decide("root cause", self._root_cause, asked, with_choices=True)
+        kinds = self._decide("fault kind", self._fault_kind, asked, with_choices=False)
+        self._prompts += len(requests)
+        return [
+            self._shadow(request, window, root, kind)
+            for request, window, root, kind in zip(requests, asked, roots, kinds, strict=True)
+        ]
+
+    def _written(self, request: DiagnosisRequest, prompt_tokens: int) -> _Asked:
+        shortlist = request.candidates[: self._settings.max_candidates]
+        groups = request.groups[: max(8, prompt_tokens // _TOKENS_PER_GROUP)]
+        objects = dict.fromkeys(group.managed_object for group in groups)
+        at_ms = groups[0].raised_ms if groups else 0
+        links = [
+            (name, other)
+            for name in objects
+            for other in self._topology.neighbours(name, at_ms)
+            if other in objects
+        ]
+        elements = self._topology.elements
+        kinds = {
+            name: elements[name].element_type or "object" if name in elements else "object"
+            for name in (*objects, *(item.managed_object for item in shortlist))
+        }
+        facts = WindowFacts(groups, kinds, links)
+        listed = write_candidates(facts, shortlist, guard=self._guard)
+        return _Asked(
+            render_window(facts, guard=self._guard, version=WINDOW_VERSION),
+            (*(text for _, text in listed), NONE_OF_THESE),
+            tuple(name for name, _ in listed),
+        )
+
+    def _decide(
+        self, what: str, decider: Decider | None, asked: Sequence[_Asked], *, with_choices: bool
+    ) -> list[Decision | None]:
+        """Return one decision a window; the same question is asked once."""
+        if decider is None:
+            return [None] * len(asked)
+        known = self._known[what]
+        keys = [(window.text, *(window.choices if with_choices else ())) for window in asked]
+        by_key = dict(zip(keys, asked, strict=True))
+        new = [key for key in by_key if key not in known]
+        if new:
+            began = time.monotonic()
+            rows = [{TEXT: by_key[key].text, CANDIDATES: list(by_key[key].choices)} for key in new]
+            known.update(zip(new, decider.decide(rows), strict=True))
+            self._seconds += time.monotonic() - began
+            self._asked += len(new)
+        found: list[Decision | None] = [known[key] for key in keys]
+        while len(known) > _REMEMBERED:
+            known.popitem(last=False)
+        return found
+
+    def _shadow(
+        self, request: DiagnosisRequest, window: _Asked, root: Decision | None, kind: Decision | None
+    ) -> Shadow:
+        shortlist = request.candidates[: self._settings.max_candidates]
+        by_object: dict[str, float] = {}
+        if root is not None:
+            said = dict(root.alternatives)
+            by_object = {
+                name: said.get(text, 0.0) for name, text in zip(window.objects, window.choices, strict=False)
+            }
+        # A choice is an object: its first candidate stands for it, as the graph ranks it.
+        probabilities = []
+        for item in shortlist:
+            probabilities.append(round(by_object.pop(item.managed_object, 0.0), 6))
+        names = [one.spec for one in (self._root_cause, self._fault_kind) if one is not None]
+        top = max(range(len(probabilities)), key=probabilities.__getitem__, default=0)
+        return Shadow(
+            model=names[0].base or "plain",
+            adapter=", ".join(f"{spec.name}@{spec.version}" for spec in names),
+            probabilities=tuple(probabilities) if root is not None else (),
+            prompt_version=WINDOW_VERSION,
+            agrees=root is not None and bool(probabilities) and top == 0 and probabilities[0] > 0,
+            fault_kinds=tuple(
+                (label, round(chance, 6)) for label, chance in (kind.alternatives if kind is not None else ())
+            ),
+        )
+
+    def counters(self) -> Mapping[str, float]:
+        """Return running totals: prompts, asked, tokens_in, tokens_out, seconds."""
+        usage = self._model.usage if self._model is not None else None
+        return {
+            "prompts": self._prompts,
+            "asked": self._asked,
+            "tokens_in": usage.tokens_in if usage else 0,
+            "tokens_out": usage.tokens_out if usage else 0,
+            "seconds": self._seconds,
+        }

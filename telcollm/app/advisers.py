@@ -1,0 +1,96 @@
+"""Which model is asked for an opinion, and as what: the base itself, or deciders by name.
+
+Knows neither prompts nor how answers are kept.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from telcollm.errors import SettingsError
+from telcollm.ports import Adviser
+from telcollm.settings import Settings
+from telcollm.topology import Topology
+
+if TYPE_CHECKING:
+    from telcollm.decider.decider import Decider
+    from telcollm.guard import Guard
+    from telcollm.model.port import LanguageModel
+
+
+def open_adviser(settings: Settings, topology: Topology | None = None) -> Adviser | None:
+    """Return what asks the configured deciders or model, None where none is configured.
+
+    Deciders that hold no adapter are asked without a model.
+
+    Raises:
+        TelcollmError: the model is not in the cache, a decider is not found or reads no windows, or an extra
+            is missing; names the next step.
+    """
+    from telcollm.guard import Guard, load_key
+
+    model = open_language_model(settings)
+    guard = Guard(load_key(settings.home), remember=False)
+    names = {"root_cause": settings.model.root_cause, "fault_kind": settings.model.fault_kind}
+    if any(names.values()):
+        from agents.opinion import OpinionAdviser
+
+        opened = {
+            what: _open_decider(what, name, settings, model, guard) if name else None
+            for what, name in names.items()
+        }
+        return OpinionAdviser(topology or Topology(), settings.diagnosis, guard, **opened, model=model)
+    if model is None:
+        return None
+    from agents.advice import ModelAdviser
+
+    return ModelAdviser(model, settings.diagnosis, guard)
+
+
+def open_language_model(settings: Settings) -> LanguageModel | None:
+    """Return the configured language model, None for the engine `none`.
+
+    Raises:
+        TelcollmError: it is not in the cache, or an extra is missing; names the next step.
+    """
+    if settings.model.engine == "none":
+        return None
+    if settings.model.engine == "scripted":
+        from telcollm.testing import ScriptedModel
+
+        return ScriptedModel()
+    from telcollm.model import open_model
+
+    return open_model(
+        settings.model.name,
+        engine=settings.model.engine,
+        device=settings.model.device,
+        dtype=settings.model.dtype,
+        adapters={name: Path(path) for name, path in settings.model.adapters.items()},
+        overlong="cut_middle",
+        base_url=settings.model.base_url,
+        api_key=settings.model.api_key.get_secret_value(),
+    )
+
+
+def _open_decider(
+    what: str, name: str, settings: Settings, model: LanguageModel | None, guard: Guard
+) -> Decider:
+    from agents.opinion import CANDIDATES, TEXT
+    from telcollm.decider.decider import open_decider
+    from telcollm.decider.shelf import resolve
+
+    decider = open_decider(resolve(name, settings, unpromoted=True), model, guard=guard)
+    spec = decider.spec
+    wanted = ("choices", CANDIDATES) if what == "root_cause" else ("labels", "")
+    reads = (*spec.text_columns, *spec.numeric_columns)
+    if (spec.kind, spec.choices_column) != wanted or reads != (TEXT,) or spec.history is not None:
+        choices = f", choices in {CANDIDATES!r}" if what == "root_cause" else ", a fixed label"
+        message = (
+            f"model.{what}={name!r} reads {', '.join(reads)} and decides {spec.label_column!r}; a decider of "
+            f"the column {TEXT!r} alone{choices}, is allowed; train one on windows: telcollm simulate "
+            "writes such tables"
+        )
+        raise SettingsError(message)
+    return decider
