@@ -102,6 +102,8 @@ def encode(examples: Sequence[Example], encoder: Encoder) -> list[Question]:
         PromptTooLongError: a prompt does not fit the model and the encoder may not cut it.
         TelcollmError: a choice is empty, repeated or has no token of its own.
     """
+    if not examples:
+        return []
     lists = choices_per_prompt(len(examples), [example.choices for example in examples])
     encoded = encoder.prompts_with_choices([example.prompt for example in examples], lists)
     return [

@@ -47,6 +47,7 @@ class Pace:
         self._now = now
         self._began = now()
         self._before_s = 0.0
+        self._marked_s = 0.0
         self._recent: deque[tuple[float, int, int]] = deque(maxlen=_RECENT_STEPS + 1)
         self._losses: deque[float] = deque(maxlen=_RECENT_STEPS)
 
@@ -56,20 +57,30 @@ class Pace:
         return self._before_s + self._now() - self._began
 
     @property
+    def marked_s(self) -> float:
+        """Seconds spent at the last mark, by which everything is decided."""
+        return self._marked_s
+
+    @property
     def over(self) -> bool:
-        """Whether the time budget is spent."""
-        return self.budget_s is not None and self.elapsed_s >= self.budget_s
+        """Whether the time budget was spent at the last mark."""
+        return self.budget_s is not None and self._marked_s >= self.budget_s
+
+    def mark(self, elapsed_s: float) -> None:
+        """Decide by this time until the next mark: processes that train together mark the same."""
+        self._marked_s = elapsed_s
 
     def go_on(self, elapsed_s: float, tokens: int) -> None:
         """Count on from what was spent before."""
         self._before_s, self.tokens = elapsed_s, tokens
+        self._marked_s = elapsed_s
         self._began = self._now()
 
     def fraction(self, step: int) -> float:
         """Return the part of the training that is done, by steps or by time, whichever is further."""
         done = step / max(1, self.steps)
         if self.budget_s is not None:
-            done = max(done, self.elapsed_s / max(self.budget_s, 1e-9))
+            done = max(done, self._marked_s / max(self.budget_s, 1e-9))
         return min(1.0, done)
 
     def count(self, step: int, tokens: int, loss: float) -> None:

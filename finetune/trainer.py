@@ -140,6 +140,7 @@ class AnswerTrainer(trl.SFTTrainer):  # type: ignore[misc]  # TRL has no types
         self.model.train()
         loss = sum(one for one, _ in found.values()) / len(found)
         accuracy = sum(right for _, right in found.values()) / len(found)
+        loss, accuracy = agreed([loss, accuracy])
         if loss < min((entry["eval_loss"] for entry in evaluations(self.state)), default=float("inf")):
             if self.is_world_process_zero():
                 self.model.save_pretrained(course.best)
@@ -155,6 +156,16 @@ class AnswerTrainer(trl.SFTTrainer):  # type: ignore[misc]  # TRL has no types
             self.state.log_history.append({**logs, "step": self.state.global_step})
 
 
+def agreed(values: list[float]) -> list[float]:
+    """Return the first process's values in all processes that train together."""
+    if not torch.distributed.is_available() or not torch.distributed.is_initialized():
+        return values
+    box: list[Any] = [values]
+    torch.distributed.broadcast_object_list(box, src=0)
+    found: list[float] = box[0]
+    return found
+
+
 def evaluations(state: Any) -> list[dict[str, float]]:
     """Return the evaluations so far, in order."""
     return [entry for entry in state.log_history if "eval_loss" in entry]
@@ -165,28 +176,29 @@ class Conductor(TrainerCallback):  # type: ignore[misc]  # transformers is untyp
 
     def __init__(self, course: Course) -> None:
         self.course = course
-        self._saved_s = course.pace.elapsed_s
-        self._evaluated_s = course.pace.elapsed_s
+        self._saved_s = course.pace.marked_s
+        self._evaluated_s = course.pace.marked_s
 
     def on_step_end(self, args: Any, state: Any, control: Any, **options: Any) -> None:
         """Count the step."""
         course, pace = self.course, self.course.pace
         step = int(state.global_step)
         pace.count(step, course.last_tokens, course.last_loss)
+        pace.mark(agreed([pace.elapsed_s])[0])
         last = step >= pace.steps
         if not last and pace.over:
             course.stopped_because = "time"
             control.should_training_stop = last = True
-        late = course.evaluate_s is not None and pace.elapsed_s - self._evaluated_s > course.evaluate_s
+        late = course.evaluate_s is not None and pace.marked_s - self._evaluated_s > course.evaluate_s
         if course.validation and (last or step % course.evaluate_every == 0 or late):
             control.should_evaluate = True
-        if not last and (control.should_evaluate or pace.elapsed_s - self._saved_s > course.save_s):
+        if not last and (control.should_evaluate or pace.marked_s - self._saved_s > course.save_s):
             control.should_save = True
         self._tell(state)
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **options: Any) -> None:
         """Stop where validation has not become better for too long."""
-        self._evaluated_s = self.course.pace.elapsed_s
+        self._evaluated_s = self.course.pace.marked_s
         losses = [entry["eval_loss"] for entry in evaluations(state)]
         since = len(losses) - 1 - losses.index(min(losses))
         if since >= self.course.patience and not self.course.stopped_because:
@@ -196,10 +208,15 @@ class Conductor(TrainerCallback):  # type: ignore[misc]  # transformers is untyp
 
     def on_save(self, args: Any, state: Any, control: Any, **options: Any) -> None:
         """Mark the checkpoint as whole."""
-        self._saved_s = self.course.pace.elapsed_s
+        self._saved_s = self.course.pace.marked_s
         if state.is_world_process_zero:
             step = int(state.global_step)
-            seal(Path(args.output_dir) / f"checkpoint-{step}", step, self._saved_s, self.course.pace.tokens)
+            seal(
+                Path(args.output_dir) / f"checkpoint-{step}",
+                step,
+                self.course.pace.elapsed_s,
+                self.course.pace.tokens,
+            )
 
     def _tell(self, state: Any) -> None:
         if not state.is_world_process_zero:

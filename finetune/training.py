@@ -30,7 +30,7 @@ from telcollm.model.quiet import quiet_transformers
 
 CPU_BATCH_TOKENS: Final = 1024
 CUDA_BATCH_TOKENS: Final = 16384
-VALIDATION_MOST: Final = 1500
+VALIDATION_MOST: Final = 600
 """So many validation examples, whole conversations, are looked at again and again during a training."""
 
 _EVALUATIONS_PER_EPOCH: Final = 2
@@ -124,10 +124,10 @@ def train(
             CUDA_BATCH_TOKENS if device.type == "cuda" else CPU_BATCH_TOKENS
         )
         batches, per_epoch = _course_batches(questions, plan, batch_tokens)
-        found = begin(
-            folder / "checkpoints", _fingerprint(questions, judged, plan, batch_tokens), resume=plan.resume
-        )
         arguments = _arguments(folder / "checkpoints", plan, device.type == "cpu")
+        fingerprint = _fingerprint(questions, judged, plan, batch_tokens)
+        with arguments.main_process_first():
+            found = begin(folder / "checkpoints", fingerprint, resume=plan.resume)
         steps = math.ceil(len(batches) / arguments.world_size)
         pace = Pace(steps, None if plan.max_minutes is None else plan.max_minutes * 60)
         course = own.Course(
@@ -154,6 +154,7 @@ def train(
         adapter = folder / "adapter"
         if arguments.process_index == 0:
             write_narrow(course.best, adapter)
+        arguments.distributed_state.wait_for_everyone()
     best = min(entries, key=lambda entry: entry["eval_loss"], default=None)
     return Trained(
         adapter=adapter,
