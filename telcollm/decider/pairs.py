@@ -22,7 +22,7 @@ from telcollm.decider.terms import fit_tokens
 from telcollm.model.port import FloatArray
 
 _WORDS: Final = re.compile(WORD_PATTERN)
-_STRENGTHS: Final = (0.1, 1.0, 10.0)
+PAIR_STRENGTHS: Final = (0.1, 1.0, 10.0)
 _MOST_PLACE: Final = 12
 
 
@@ -38,6 +38,7 @@ def fit_pairs(
     spec: DeciderSpec,
     validation_rows: Sequence[Row],
     validation_answers: IntArray,
+    strengths: Sequence[float] = PAIR_STRENGTHS,
 ) -> dict[str, Any]:
     """Return what the expert keeps: terms, weights of facts and terms, and the temperature."""
     from sklearn.linear_model import LogisticRegression
@@ -59,9 +60,9 @@ def fit_pairs(
     matrix = _matrix(state, facts, tokens)
     best = float("inf")
     found = state
-    for strength in _STRENGTHS:
+    for strength in strengths:
         model = LogisticRegression(C=strength, max_iter=300, tol=1e-3).fit(matrix, right)
-        tried = {**state, "coefficients": model.coef_[0].astype(np.float32)}
+        tried = {**state, "strength": strength, "coefficients": model.coef_[0].astype(np.float32)}
         if not len(validation_rows):
             found = tried
             continue

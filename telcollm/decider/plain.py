@@ -26,7 +26,7 @@ from telcollm.decider.features import (
     own_tokens,
 )
 from telcollm.decider.mixing import IntArray, fit_mix, log_softmax, pool, pool_logs
-from telcollm.decider.pairs import fit_pairs, pair_log_probabilities
+from telcollm.decider.pairs import PAIR_STRENGTHS, fit_pairs, pair_log_probabilities
 from telcollm.decider.rows import Row, with_history
 from telcollm.decider.spec import PLAIN_FILE, DeciderError, DeciderSpec
 from telcollm.decider.terms import MANY_ROWS, fit_signs, fit_tokens, fit_words, freeze, thaw
@@ -138,11 +138,13 @@ def fit_plain(
     validation_labels: Sequence[int] | IntArray,
     seed: int = 0,
     say: Say = lambda line: None,
+    like: Mapping[str, Any] | None = None,
 ) -> PlainExpert:
     """Return the expert learned from training rows, its strengths and mix chosen on validation rows.
 
     Labels are indexes of the spec's labels, or of the row's choices; rows with -1 are left out. Rows get
     their history where the spec has one and they bring none. `say` hears which member is being fitted.
+    `like` is the state of an expert whose strengths are taken over: see `refit_plain`.
 
     Raises:
         DeciderError: there is no row with a label.
@@ -157,7 +159,8 @@ def fit_plain(
         raise DeciderError(message)
     if spec.kind == "choices":
         say("plain expert: pairs of row and choice")
-        pairs = fit_pairs(rows, truth, spec, validation_rows, checks)
+        strengths = (like["strength"],) if like else PAIR_STRENGTHS
+        pairs = fit_pairs(rows, truth, spec, validation_rows, checks, strengths)
         return PlainExpert(pairs, spec, time.perf_counter() - started)
     classes, counts = np.unique(truth, return_counts=True)
     state: dict[str, Any] = {"members": {}, "vectorizers": {}, "scale": None}
@@ -166,17 +169,29 @@ def fit_plain(
         state |= {"weights": {"prior": 1.0}, "temperature": 1.0}
         return PlainExpert(state, spec, time.perf_counter() - started)
     _fit_features(rows, spec, state)
-    features, check_features = _Features(rows, spec, state), _Features(validation_rows, spec, state)
+    features = _Features(rows, spec, state)
+    if validation_rows:
+        check_features = _Features(validation_rows, spec, state)
+    else:
+        check_features, checks = features, np.full(len(rows), -1)
     for name in ("linear", "context"):
         if features.matrix(name) is None:
             continue
         say(f"plain expert: {name} model on {features.matrix(name).shape[1]} features")
+        known = like["members"].get(name) if like else None
         state["members"][name] = _fit_linear(
-            features.matrix(name), truth, check_features.matrix(name), checks, classes
+            features.matrix(name),
+            truth,
+            check_features.matrix(name),
+            checks,
+            classes,
+            (known["strength"],) if known else _STRENGTHS,
         )
     if spec.numerics:
         say(f"plain expert: boosted trees on {len(spec.numerics)} numbers")
-        model = _fit_boosting(features.numbers, truth, check_features.numbers, checks, seed)
+        known = like["members"].get("boosting") if like else None
+        rounds = len(known["trees"]["roots"]) if known else _ROUNDS if len(validation_rows) else _ROUNDS // 3
+        model = _fit_boosting(features.numbers, truth, check_features.numbers, checks, seed, rounds)
         trees = trees_of(model)
         state["members"]["boosting"] = {
             "classes": classes,
@@ -233,8 +248,23 @@ def _fit_features(rows: Sequence[Row], spec: DeciderSpec, state: dict[str, Any])
         state["scale"] = {name: getattr(scale, name) for name in ("usual", "middle", "spread", "edges")}
 
 
+def refit_plain(expert: PlainExpert, rows: Sequence[Row], labels: Sequence[int] | IntArray) -> PlainExpert:
+    """Return an expert learned from these rows, with the strengths and the mix that another one chose.
+
+    For use once nothing is chosen any more: validation rows are then too good to be left unlearned.
+    """
+    again = fit_plain(rows, labels, expert.spec, validation_rows=(), validation_labels=(), like=expert.state)
+    mix = {name: expert.state[name] for name in ("weights", "temperature")}
+    return PlainExpert({**again.state, **mix}, expert.spec, expert.fitted_s + again.fitted_s)
+
+
 def _fit_linear(
-    matrix: Any, truth: IntArray, check_matrix: Any, checks: IntArray, classes: IntArray
+    matrix: Any,
+    truth: IntArray,
+    check_matrix: Any,
+    checks: IntArray,
+    classes: IntArray,
+    strengths: Sequence[float],
 ) -> dict[str, Any]:
     """Return the logistic regression whose strength fits the validation rows best, after calibration."""
     from sklearn.linear_model import LogisticRegression
@@ -242,7 +272,7 @@ def _fit_linear(
     seen = np.isin(checks, classes)
     best: tuple[float, dict[str, Any]] | None = None
     model = LogisticRegression(max_iter=200, tol=1e-3, warm_start=True)
-    for strength in _STRENGTHS if seen.any() else _STRENGTHS[-1:]:
+    for strength in strengths if seen.any() else strengths[-1:]:
         model.set_params(C=strength)
         model.fit(matrix, truth)
         coefficients, intercepts = model.coef_, model.intercept_
@@ -251,6 +281,7 @@ def _fit_linear(
             intercepts = np.array([0.0, float(intercepts[0])])
         member = {
             "classes": classes,
+            "strength": strength,
             "coefficients": coefficients.astype(np.float16),
             "intercepts": intercepts.astype(float),
         }
@@ -270,9 +301,9 @@ def _fit_linear(
 
 
 def _fit_boosting(
-    matrix: FloatArray, truth: IntArray, check_matrix: FloatArray, checks: IntArray, seed: int
+    matrix: FloatArray, truth: IntArray, check_matrix: FloatArray, checks: IntArray, seed: int, rounds: int
 ) -> Any:
-    """Return boosted trees, stopped where validation rows gain nothing more."""
+    """Return boosted trees of at most so many rounds, stopped where validation rows gain nothing more."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     seen = np.isin(checks, np.unique(truth))
@@ -282,7 +313,7 @@ def _fit_boosting(
     # Small trees, many of them, and coarse bins: as good as large ones on rows of alarm durations, in a tenth
     # of the time.
     model = HistGradientBoostingClassifier(
-        max_iter=_ROUNDS if stop else _ROUNDS // 3,
+        max_iter=rounds,
         learning_rate=0.2,
         max_leaf_nodes=8 if len(truth) < _MANY_ROWS else 16,
         min_samples_leaf=5 if len(truth) < _MANY_ROWS else 20,

