@@ -28,6 +28,7 @@ from streams.simulator.realism import (
     tell_apart,
 )
 from streams.simulator.simulation import simulate
+from streams.simulator.tables import PLANS
 
 COUNTS = (*ARRIVALS, *BURSTS, *DEVICES)
 """What the comparison is held to: arrival times, burst sizes, alarms per device."""
@@ -39,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--data-dir", type=Path, default=None, help="folder of the public records")
     parser.add_argument("--days", type=float, default=8.0)
     parser.add_argument("--elements", type=int, default=440, help="24V has 439 devices")
-    parser.add_argument("--faults-per-day", type=float, default=SimulationPlan().faults_per_day)
+    parser.add_argument("--faults-per-day", type=float, default=PLANS["default"].faults_per_day)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--plots", type=Path, default=None, help="write the plots to this PNG")
     parser.add_argument("--base", default="", help="folder of a tokenizer, to count its tokens")

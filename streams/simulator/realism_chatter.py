@@ -22,6 +22,9 @@ _SHARES: Final = ("twins", "spread", "again")
 _POLLS: Final = (0, 3, 4, 2, 1, 1, 1, 1, 1, 1, 1)
 """How many polls each of eleven steady elements has, as in the public record; 0: trains."""
 
+_SHARED: Final = (5, 6)
+"""Of the eleven, those that are polled in one cycle with the second."""
+
 _SLOW: Final = 9
 """Of the eleven, those from here on are polled three times as seldom."""
 
@@ -50,26 +53,26 @@ class ChatterPlan:
     deviation of the logarithm of the rates from hour to hour; it dies away over `unrest_hours`.
     """
 
-    steady_ratio: float = 0.025
-    poll_s: float = 322.0
-    fast_s: float = 29.5
-    rest_s: float = 178.0
-    habitual_ratio: float = 0.1
-    sessions: float = 0.8
-    rounds: float = 9.0
-    rounds_sigma: float = 1.3
-    round_alarms: float = 3.0
-    round_gap_s: float = 40.0
-    flickers: float = 16.0
-    twins: float = 0.8
-    flicker_symptoms: float = 2.4
-    spread: float = 0.15
-    again: float = 0.25
-    storms_per_day: float = 2.0
-    storm_elements: float = 40.0
-    skew: float = 1.0
+    steady_ratio: float = 0.02
+    poll_s: float = 330.0
+    fast_s: float = 29.0
+    rest_s: float = 240.0
+    habitual_ratio: float = 0.103
+    sessions: float = 1.33
+    rounds: float = 9.51
+    rounds_sigma: float = 1.7
+    round_alarms: float = 1.35
+    round_gap_s: float = 14.2
+    flickers: float = 12.8
+    twins: float = 1.0
+    flicker_symptoms: float = 2.0
+    spread: float = 0.12
+    again: float = 0.345
+    storms_per_day: float = 2.3
+    storm_elements: float = 52.0
+    skew: float = 0.943
     unrest: float = 0.5
-    unrest_hours: float = 4.0
+    unrest_hours: float = 2.95
 
     def __post_init__(self) -> None:
         """Check what is asked for.
@@ -172,11 +175,15 @@ def _steady(
         polls = _POLLS[rank]
         if not polls:
             found += _trains(plan, able[chosen], duration_s, random)
+        start_s = exact_s = 0.0
         period_s = plan.poll_s * (3.0 if rank >= _SLOW else 1.0)
         for poll, symptom in enumerate(_some(symptoms, polls, random)[:polls]):
-            together = (rank == 1 and poll < 2) or rank == 5
-            start_s = shared_s + 1.5 * poll if together else float(random.uniform(0.0, period_s))
-            exact_s = period_s if together else period_s * float(random.uniform(0.96, 1.03))
+            together = (rank == 1 and poll < 2) or rank in _SHARED
+            if not together and (rank != 2 or poll in (0, 3)):
+                start_s = float(random.uniform(0.0, period_s))
+                exact_s = period_s * float(random.uniform(0.96, 1.03))
+            if together:
+                start_s, exact_s = shared_s + 1.5 * poll, period_s
             found += _polled(name, symptom, exact_s, start_s, duration_s, random)
         if rank == 1 and symptoms:
             at_s = 0.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from streams.simulator.tables import DECISIONS, PLANS, SEEN, TRUTH, TablePlan, T
 from streams.simulator.tables_files import MANIFEST, simulation_hash, write_tables
 from streams.simulator.tables_split import UNSEEN_VENDOR, SplitRule
 from telcollm.errors import SettingsError
+
+FROZEN = "87830209e0695e39c37df06a12e9e3bfd2b690d8e42cb121d00a0c2d8bfd66e0"
 
 PLAN = TablePlan(SimulationPlan(days=0.7, seed=9, faults_per_day=300.0), quiet_ratio=1.0)
 
@@ -115,3 +118,10 @@ def test_another_seed_is_another_operator() -> None:
     }
 
     assert len(hashes) == 2
+
+
+def test_the_default_operator_is_frozen() -> None:
+    """A change of this hash is a new simulation: compare it with real streams again, and train anew."""
+    tables = Tables(TablePlan(replace(PLANS["default"], days=0.5)))
+
+    assert simulation_hash(tables) == FROZEN
