@@ -104,10 +104,10 @@ class AnswerTrainer(trl.SFTTrainer):  # type: ignore[misc]  # TRL has no types
     def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
         """Return a schedule that rises for the first steps and falls to nothing by steps or by time."""
         pace = self.course.pace
-        warm = max(1, round(WARM_UP_SHARE * num_training_steps))
 
         def rate(step: int) -> float:
-            return min(1.0, (step + 1) / warm) * max(0.01, 1.0 - pace.fraction(step))
+            done = pace.fraction(step)
+            return min(1.0, (done + 1 / max(1, pace.steps)) / WARM_UP_SHARE) * max(0.01, 1.0 - done)
 
         self.lr_scheduler = LambdaLR(optimizer or self.optimizer, rate)
         return self.lr_scheduler
