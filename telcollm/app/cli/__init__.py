@@ -13,11 +13,13 @@ from telcollm.app.cli import (
     broker,
     demo,
     dlq,
+    finetune,
     graph,
     incidents,
     knowledge,
     model,
     replay,
+    simulate,
     store,
     topology,
     worker,
@@ -34,6 +36,7 @@ app = typer.Typer(
 app.add_typer(broker.app, name="broker", help="Run the embedded Kafka-compatible broker.")
 app.add_typer(graph.app, name="graph", help="Learn and evaluate the cause graph over alarm types.")
 app.add_typer(model.app, name="model", help="Fetch and list language models.")
+app.add_typer(finetune.app, name="finetune", help="Train deciders on labelled rows of your own.")
 app.add_typer(incidents.app, name="incidents", help="Look at incidents and their diagnoses.")
 app.add_typer(
     knowledge.app, name="knowledge", help="Runbooks, manuals and past tickets: add, search, remove."
@@ -41,6 +44,7 @@ app.add_typer(
 app.add_typer(dlq.app, name="dlq", help="Look at dead letters and replay them.")
 app.add_typer(store.app, name="store", help="Look after what telcollm keeps.")
 app.add_typer(topology.app, name="topology", help="Bring the network's elements and links into the store.")
+app.command("simulate")(simulate.simulate)
 app.command("replay")(replay.replay)
 app.command("worker")(worker.worker)
 app.command("demo")(demo.demo)
