@@ -32,7 +32,7 @@ def card_text(measured: Mapping[str, Any]) -> str:
         "## Measured",
         "",
         f"On {m['rows']['test']:,} test rows ({m['rows']['train']:,} train, {m['rows']['validation']:,} "
-        f"validation); split {m['split']['method']}: {m['split']['reason']}. 95 % intervals by bootstrap "
+        f"validation); split: {m['split']['reason']}. 95 % intervals by bootstrap "
         f"over {'groups' if m['bootstrap_by'] == 'group' else 'rows'}.",
         "",
         "| part | rows | accuracy | macro-F1 | top 3 | ECE | decider's gain in accuracy |",

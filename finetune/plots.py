@@ -5,6 +5,7 @@ All words that come from data are escaped here. Does not know what is plotted we
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
@@ -42,8 +43,11 @@ def intervals(bars: Sequence[Bar], title: str) -> str:
     >>> "a&lt;b" in intervals([Bar("a<b", 0.5, 0.4, 0.6)], "accuracy")
     True
     """
-    low = max(0.0, min((bar.low for bar in bars), default=0.0) - 0.02)
-    high = min(1.0, max((bar.high for bar in bars), default=1.0) + 0.02)
+    least = min((bar.low for bar in bars), default=0.0)
+    most = max((bar.high for bar in bars), default=1.0)
+    step = next((size for size in (0.01, 0.02, 0.05, 0.1) if (most - least) / size <= 6), 0.2)
+    low = max(0.0, math.floor(least / step) * step)
+    high = min(1.0, math.ceil(most / step) * step)
     span = max(high - low, 1e-6)
     right = WIDTH - 70
 
@@ -52,8 +56,8 @@ def intervals(bars: Sequence[Bar], title: str) -> str:
 
     height = _ROW * len(bars) + 44
     parts = [_open(height, title)]
-    for step in range(5):
-        value = low + span * step / 4
+    for mark in range(round(span / step) + 1):
+        value = low + mark * step
         parts.append(_line(x(value), 8, x(value), height - 30, _FAINT))
         parts.append(_text(x(value), height - 12, f"{value:.2f}", "middle"))
     for place, bar in enumerate(bars):
@@ -128,7 +132,10 @@ def confusion(labels: Sequence[str], counts: Sequence[Sequence[int]], title: str
                 f"{escape(labels[column])}: {count} of {total}</title></rect>"
             )
             if count:
-                parts.append(_text(x + cell / 2, y + cell / 2 + 4, str(count), "middle", small=True))
+                parts.append(
+                    f'<text x="{x + cell / 2}" y="{y + cell / 2 + 4}" text-anchor="middle" font-size="10" '
+                    f'style="fill: {"#fff" if share > 0.6 else _INK}">{count}</text>'
+                )
     return "".join([*parts, "</svg>"])
 
 
@@ -149,12 +156,10 @@ def _line(
     )
 
 
-def _text(x: float, y: float, words: str, anchor: str, *, bold: bool = False, small: bool = False) -> str:
+def _text(x: float, y: float, words: str, anchor: str, *, bold: bool = False) -> str:
     weight = ' font-weight="600"' if bold else ""
-    size = ' font-size="10"' if small else ""
     return (
-        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{_INK}"{weight}{size}>'
-        f"{escape(words)}</text>"
+        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{_INK}"{weight}>{escape(words)}</text>'
     )
 
 

@@ -25,7 +25,7 @@ class TuningRequest:
     """One task to learn. Column names may be patterns; `numeric` may be ("all",); empty texts mean none.
 
     `minutes` bounds the training of the model, not the plain expert or the evaluation, which take a few
-    minutes more. `epochs` of None lets time and validation decide.
+    minutes more. `epochs` and `learning_rate` of None are the training's own.
     """
 
     data: Path | None = None
@@ -45,6 +45,7 @@ class TuningRequest:
     name: str = ""
     minutes: float = DEFAULT_MINUTES
     epochs: float | None = None
+    learning_rate: float | None = None
     prompt_tokens: int = 256
     precision: float | None = None
     seed: int = 0
@@ -85,6 +86,7 @@ class TuningRequest:
                 "slices": "--slice",
                 "model": "--no-model",
                 "prompt_tokens": "--prompt-tokens",
+                "learning_rate": "--learning-rate",
             }.get(name, f"--{name}")
             if isinstance(value, bool):
                 words.append(option)

@@ -204,7 +204,8 @@ def _train(
         for name in ("train", "validation")
     }
     watcher.say(f"training {request.base} for at most {request.minutes:g} minutes")
-    options: dict[str, Any] = {} if request.epochs is None else {"epochs": request.epochs}
+    asked = {"epochs": request.epochs, "learning_rate": request.learning_rate}
+    options: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
     plan = TrainingPlan(base_folder=base, max_minutes=request.minutes, seed=spec.seed, resume=True, **options)
     made = train(
         examples["train"],

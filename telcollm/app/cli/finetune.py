@@ -104,6 +104,9 @@ def run(
         float | None,
         typer.Option(min=0.01, help="Most passes over the training rows.", show_default=False),
     ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="Of the model's training; its own by default.", show_default=False)
+    ] = None,
     prompt_tokens: Annotated[
         int, typer.Option(min=32, help="About the most tokens a row is written in; longer texts are cut.")
     ] = 256,
@@ -162,6 +165,7 @@ def run(
         name=name,
         minutes=minutes,
         epochs=epochs,
+        learning_rate=learning_rate,
         prompt_tokens=prompt_tokens,
         precision=precision,
         seed=seed,
