@@ -171,6 +171,7 @@ def _windows(tables: Tables) -> Iterator[Row]:
         row = writer.row(window)
         # Whose fault it was is truth; the label columns are all of it that a row needs.
         row.pop("fault_id")
+        row["combination"] = "+".join(sorted(kinds)) or row["combination"]
         yield {
             "window_id": row.pop("window_id"),
             "time": row.pop("time"),
