@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -76,6 +76,8 @@ Row = tuple[int, ...]
 """Places of the questions that share a row."""
 
 Batch = tuple[Row, ...]
+Unit = tuple[Row, int]
+"""Questions that stay in one row, and the tokens they take there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,41 @@ def build(questions: Sequence[Question], row: Iterable[int], *, every_choice: bo
     return Tree(tuple(tokens), tuple(parents), tuple(depths), tuple(reads))
 
 
+def find_units(
+    questions: Sequence[Question],
+    *,
+    batch_tokens: int,
+    every_choice: bool = False,
+    row_tokens: int = ROW_TOKENS,
+) -> list[Unit]:
+    """Return what stays together, with its tokens: whole groups, cut where they grow too long for a row."""
+
+    def size(places: Sequence[int]) -> int:
+        return len(build(questions, places, every_choice=every_choice).tokens)
+
+    most_tokens = max(row_tokens, min(4 * row_tokens, batch_tokens))
+    groups: dict[str, list[int]] = {}
+    for place, question in enumerate(questions):
+        groups.setdefault(question.group or f"\0{place}", []).append(place)
+    units: list[Unit] = []
+    for places in groups.values():
+        whole = size(places)
+        if whole <= most_tokens or len(places) == 1:
+            units.append((tuple(places), whole))
+            continue
+        current: list[int] = []
+        length = 0
+        for place in places:
+            grown = size([*current, place])
+            if current and grown > most_tokens:
+                units.append((tuple(current), length))
+                current, grown = [], size([place])
+            current.append(place)
+            length = grown
+        units.append((tuple(current), length))
+    return units
+
+
 def plan_batches(
     questions: Sequence[Question],
     *,
@@ -175,20 +212,21 @@ def plan_batches(
     every_choice: bool = False,
     row_tokens: int = ROW_TOKENS,
     seed: str | None = None,
+    units: Sequence[Unit] | None = None,
 ) -> list[Batch]:
     """Return batches of rows that hold every question once, about `batch_tokens` tokens with padding each.
 
     Questions of a group stay together in their order where they fit a row. With a `seed` groups and batches
-    come in an order that hangs on it alone; without, rows alike in length go together.
+    come in an order that hangs on it alone; without, rows alike in length go together. `units` are those of
+    `find_units`, where many plans are made of the same questions.
     """
-
-    def size(places: Sequence[int]) -> int:
-        return len(build(questions, places, every_choice=every_choice).tokens)
-
-    units = _units(questions, size, max(row_tokens, min(4 * row_tokens, batch_tokens)))
+    order = list(
+        units
+        or find_units(questions, batch_tokens=batch_tokens, every_choice=every_choice, row_tokens=row_tokens)
+    )
     if seed is not None:
-        random.Random(seed).shuffle(units)
-    rows = _fill(units, row_tokens)
+        random.Random(seed).shuffle(order)
+    rows = _fill(order, row_tokens)
     pool = 4 * max(1, batch_tokens // row_tokens) if seed is not None else len(rows)
     batches: list[Batch] = []
     for start in range(0, len(rows), max(1, pool)):
@@ -255,33 +293,7 @@ def _rivals(tails: tuple[Tokens, ...], answer: int) -> tuple[tuple[int, ...], ..
     )
 
 
-def _units(
-    questions: Sequence[Question], size: Callable[[Sequence[int]], int], most_tokens: int
-) -> list[tuple[Row, int]]:
-    """Return what stays together, with its tokens: whole groups, cut where they grow beyond `most_tokens`."""
-    groups: dict[str, list[int]] = {}
-    for place, question in enumerate(questions):
-        groups.setdefault(question.group or f"\0{place}", []).append(place)
-    units: list[tuple[Row, int]] = []
-    for places in groups.values():
-        whole = size(places)
-        if whole <= most_tokens or len(places) == 1:
-            units.append((tuple(places), whole))
-            continue
-        current: list[int] = []
-        length = 0
-        for place in places:
-            grown = size([*current, place])
-            if current and grown > most_tokens:
-                units.append((tuple(current), length))
-                current, grown = [], size([place])
-            current.append(place)
-            length = grown
-        units.append((tuple(current), length))
-    return units
-
-
-def _fill(units: Sequence[tuple[Row, int]], row_tokens: int) -> list[tuple[Row, int]]:
+def _fill(units: Sequence[Unit], row_tokens: int) -> list[tuple[Row, int]]:
     """Return rows of one or more units each, none longer than `row_tokens` unless one unit alone is."""
     done: list[tuple[Row, int]] = []
     open_rows: list[tuple[list[int], int]] = []

@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from finetune.checkpoint import begin
 from finetune.example import Example
-from finetune.packing import Batch, Question, encode, plan_batches, shorten
+from finetune.packing import Batch, Question, encode, find_units, plan_batches, shorten
 from finetune.progress import Pace, Progress
 from telcollm.errors import MissingExtraError, TelcollmError
 from telcollm.model.hardware import pick_device, pick_dtype
@@ -267,8 +267,9 @@ def _course_batches(
     """Return the batches of all epochs, each in an order of its own, and how many the first epoch has."""
     batches: list[Batch] = []
     per_epoch = 0
+    units = find_units(questions, batch_tokens=batch_tokens)
     for epoch in range(math.ceil(plan.epochs)):
-        own = plan_batches(questions, batch_tokens=batch_tokens, seed=f"{plan.seed}:{epoch}")
+        own = plan_batches(questions, batch_tokens=batch_tokens, seed=f"{plan.seed}:{epoch}", units=units)
         per_epoch = per_epoch or len(own)
         batches += own[: max(1, round(len(own) * min(1.0, plan.epochs - epoch)))]
     return batches, per_epoch
