@@ -56,7 +56,7 @@ class ChatterPlan:
     steady_ratio: float = 0.02
     poll_s: float = 330.0
     fast_s: float = 29.0
-    rest_s: float = 240.0
+    rest_s: float = 212.0
     habitual_ratio: float = 0.103
     sessions: float = 1.33
     rounds: float = 9.51
@@ -119,16 +119,29 @@ def chatter(
 _Elements = Sequence[tuple[str, tuple[str, ...]]]
 
 
-def _tell(at_s: float, element: str, symptoms: Sequence[str], random: np.random.Generator) -> list[Chatter]:
-    """Return one alarm a symptom, the later ones in the same second or up to two after it."""
+def _tell(
+    at_s: float,
+    element: str,
+    symptoms: Sequence[str],
+    random: np.random.Generator,
+    lag_s: float | None = None,
+) -> list[Chatter]:
+    """Return one alarm a symptom, the later ones `lag_s` after one another, by chance where it is None."""
     found = []
     for place, symptom in enumerate(symptoms):
-        if place:
+        if place and lag_s is not None:
+            at_s += lag_s
+        elif place:
             at_s += 0.0 if random.random() < 0.4 else float(random.uniform(0.5, 2.5))
         # Nearly all of the public record's alarms are momentary.
         lasts_s = 0.0 if random.random() < 0.8 else round(float(random.lognormal(3.0, 1.0)), 1)
         found.append(Chatter(round(at_s, 3), element, symptom, lasts_s))
     return found
+
+
+def _lag(random: np.random.Generator) -> float:
+    """Return how far apart an element tells of two symptoms for a while: for each while it is the same."""
+    return float(random.choice((0.0, 0.3, 1.0, 1.5, 2.0)))
 
 
 def _some(symptoms: Sequence[str], count: int, random: np.random.Generator) -> tuple[str, ...]:
@@ -224,9 +237,12 @@ def _trains(
     mine = _some(symptoms, 2, random)
     found: list[Chatter] = []
     at_s = -float(random.uniform(0.0, plan.poll_s))
+    lag_s = _lag(random)
     while at_s < duration_s:
+        if random.random() < 0.06:
+            lag_s = _lag(random)
         for _ in range(int(random.choice((2, 2, 2, 3, 3, 3, 4, 8, 9, 9, 10)))):
-            found += _tell(at_s, name, mine, random)
+            found += _tell(at_s, name, mine, random, lag_s)
             if random.random() < 0.08:
                 found += _tell(at_s + float(random.uniform(0.0, 3.0)), name, symptoms[-1:], random)
             at_s += plan.fast_s + float(random.choice((-8.0, 0.5, 0.5, 1.5)))
@@ -257,13 +273,13 @@ def _sessions(
             gap_s = 25_000.0 / rounds
         width = 1.0 + float(random.exponential(max(plan.round_alarms - 1.0, 0.0)))
         mine = [_some(symptoms, _at_least_one(width + 1.0, random), random) for _, symptoms in group]
-        at_s = start_s
+        at_s, lag_s = start_s, _lag(random)
         for _ in range(rounds):
             later_s = at_s
             for (name, _symptoms), own in zip(group, mine, strict=True):
                 size = _at_least_one(width, random)
                 picked = [own[place] for place in random.integers(len(own), size=size).tolist()]
-                found += _tell(later_s, name, picked, random)
+                found += _tell(later_s, name, picked, random, lag_s)
                 later_s += float(random.exponential(2.0))
             at_s += gap_s * float(random.lognormal(0.0, 0.9))
     return found

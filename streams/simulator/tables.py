@@ -27,12 +27,12 @@ Row = Mapping[str, object]
 
 PLANS: Final[Mapping[str, SimulationPlan]] = MappingProxyType(
     {
-        "default": SimulationPlan(faults_per_day=37.0),
+        "default": SimulationPlan(faults_per_day=25.0),
         "training": SimulationPlan(elements=1000, faults_per_day=190.0),
     }
 )
 """Plans by name. "default" was tuned to be like a real stream in its hours; "training" has twice the network,
-and five times the faults that such a network would see, so that there are enough of the rare ones."""
+and nearly eight times the faults an element of it would see, so that there are enough of the rare ones."""
 
 
 @dataclass(frozen=True)

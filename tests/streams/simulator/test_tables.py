@@ -18,7 +18,7 @@ from streams.simulator.tables_files import MANIFEST, simulation_hash, write_tabl
 from streams.simulator.tables_split import UNSEEN_VENDOR, SplitRule
 from telcollm.errors import SettingsError
 
-FROZEN = "87830209e0695e39c37df06a12e9e3bfd2b690d8e42cb121d00a0c2d8bfd66e0"
+FROZEN = "12e3ac4eea95b0cc62306212d3cbc80f66ea6a1c9524d87432bf1b4d522e9f3a"
 
 PLAN = TablePlan(SimulationPlan(days=0.7, seed=9, faults_per_day=300.0), quiet_ratio=1.0)
 
