@@ -123,11 +123,6 @@ class CorrelateStage:
         """Return how many internal records were not read yet, as the last fetch said."""
         return sum(self._source.lag().values())
 
-    @property
-    def owns_all(self) -> bool:
-        """Whether every internal partition is this worker's."""
-        return len(self._partitions) == self._settings.streams.partitions
-
     def drained(self, written: Mapping[int, int] = _NOTHING_WRITTEN) -> bool:
         """Tell whether every internal record that is on the brokers now was read and stored.
 

@@ -135,11 +135,6 @@ class EdgeStage:
         """The lanes whose messages this worker sends."""
         return [lane_of(topic, partition) for topic, partition in self._places]
 
-    @property
-    def owns_all(self) -> bool:
-        """Whether every source partition is this worker's."""
-        return set(self._expected) <= set(self.lanes)
-
     def lag(self) -> int:
         """Return how many records of the assigned partitions were not read yet, as the last fetch said."""
         return sum(self._source.lag().values())

@@ -33,7 +33,6 @@ _KEPT_LATENCIES = 20_000
 _REPORT_EVERY_S = 0.25
 _DRAIN_TRIES = 5
 _DRAIN_PATIENCE = 100
-_SESSION_MS = 45_000
 
 
 class Status(msgspec.Struct):
@@ -113,10 +112,6 @@ class Worker:
         self._base: dict[str, int] = {}
         self._failures = 0
         self._reported_s = -1.0
-        self._held: tuple[str, ...] = ()
-        self._held_since_s = 0.0
-        session_ms = settings.kafka.client_options(settings.kafka.consumer).get("session_timeout_ms")
-        self._session_s = float(str(session_ms or _SESSION_MS)) / 1000
         self._diagnoses_topic = on_wire(settings.kafka, DIAGNOSES)
         self._desk = desk(self) if desk else None
 
@@ -189,21 +184,9 @@ class Worker:
                 continue
             drained = stages.edge.drained() and stages.correlate.drained(stages.edge.written)
             quiet = quiet + 1 if drained else 0
-            if quiet >= 2 and self._rest_is_served(stages):
+            if quiet >= 2:
                 self._finish(stages)
                 return
-
-    def _rest_is_served(self, stages: Stages) -> bool:
-        """Tell whether every partition is this worker's, or held by one that must be alive by now.
-
-        A broker gives the partitions of a worker that died to nobody until its session is over.
-        """
-        now_s = self._clock.monotonic_s()
-        held = (*sorted(stages.edge.lanes), *sorted(stages.correlate.lanes))
-        if held != self._held:
-            self._held, self._held_since_s = held, now_s
-        everything = stages.edge.owns_all and stages.correlate.owns_all
-        return everything or now_s - self._held_since_s > 1.5 * self._session_s
 
     def _finish(self, stages: Stages) -> None:
         """Complete every window, and see everything that waits through."""
