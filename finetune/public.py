@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from finetune.multidogo import DOMAINS, multidogo_table
+from finetune.oran import oran_table
 from finetune.table import Table
+from finetune.tau2 import tau2_table
 
 
 def write_table(table: Table, path: Path) -> Path:
@@ -42,5 +44,22 @@ def _multidogo(data_dir: Path, out: Path) -> Iterator[tuple[Path, str]]:
         )
 
 
-SOURCES: Final[dict[str, Callable[[Path, Path], Iterator[tuple[Path, str]]]]] = {"multidogo": _multidogo}
+def _oran(data_dir: Path, out: Path) -> Iterator[tuple[Path, str]]:
+    path = write_table(oran_table(data_dir), out / "oran-bench.parquet")
+    yield (
+        path,
+        f"telcollm finetune run --data {path} --text question --choices options --label answer --slice level",
+    )
+
+
+def _tau2(data_dir: Path, out: Path) -> Iterator[tuple[Path, str]]:
+    path = write_table(tau2_table(data_dir), out / "tau2-telecom.parquet")
+    yield path, f"telcollm finetune run --data {path} --text text --label label"
+
+
+SOURCES: Final[dict[str, Callable[[Path, Path], Iterator[tuple[Path, str]]]]] = {
+    "multidogo": _multidogo,
+    "tau2": _tau2,
+    "oran": _oran,
+}
 """Tables by the name of their source."""
