@@ -27,6 +27,8 @@ _MOST_WORDS: Final = 200
 _MOST_TURN: Final = 12
 BINS: Final = 8
 
+_LEAST_SPREAD: Final = 1e-9
+
 
 def document(row: Row, spec: DeciderSpec) -> str:
     """Return all of a row's texts as one."""
@@ -131,7 +133,8 @@ def fit_scale(matrix: FloatArray) -> NumericScale:
         usual[place] = found[counts.argmax()]
         middle[place] = usual[place] if counts.max() > len(values) / 2 else 0.0
         middle[place] = float(_signed_log(np.array(middle[place]))) or float(np.median(logs[known, place]))
-        spread[place] = float(logs[known, place].std()) or 1.0
+        deviation = float(logs[known, place].std())
+        spread[place] = deviation if deviation > _LEAST_SPREAD else 1.0
         others = values[values != usual[place]]
         if len(others):
             marks = np.unique(np.quantile(others, np.linspace(0, 1, BINS + 1)[1:-1]))

@@ -25,6 +25,9 @@ _WORDS: Final = re.compile(WORD_PATTERN)
 PAIR_STRENGTHS: Final = (0.1, 1.0, 10.0)
 _MOST_PLACE: Final = 12
 
+_LEAST_SPREAD: Final = 1e-6
+_MOST_SPREADS: Final = 10.0
+
 
 def pair_log_probabilities(state: Mapping[str, Any], rows: Sequence[Row], spec: DeciderSpec) -> FloatArray:
     """Return log-probabilities of shape (rows, widest list of choices), padded with minus infinity."""
@@ -47,7 +50,8 @@ def fit_pairs(
     pairs = zip(lengths, answers, strict=True)
     right = np.concatenate([np.arange(count) == answer for count, answer in pairs])
     middle, spread = facts.mean(axis=0), facts.std(axis=0)
-    spread[spread == 0] = 1.0
+    # A fact that is constant but for rounding would be blown up beyond all others at use.
+    spread[spread < _LEAST_SPREAD] = 1.0
     vectorizer = fit_tokens(tokens)
     state: dict[str, Any] = {
         "vectorizers": {} if vectorizer is None else {"choices": vectorizer},
@@ -106,7 +110,8 @@ def pad_rows(flat: FloatArray, lengths: Sequence[int]) -> FloatArray:
 def _matrix(state: Mapping[str, Any], facts: FloatArray, tokens: Sequence[Sequence[str]]) -> Any:
     from scipy import sparse
 
-    blocks = [sparse.csr_matrix(((facts - state["middle"]) / state["spread"]).astype(np.float32))]
+    scaled = ((facts - state["middle"]) / state["spread"]).clip(-_MOST_SPREADS, _MOST_SPREADS)
+    blocks = [sparse.csr_matrix(scaled.astype(np.float32))]
     if "choices" in state["vectorizers"]:
         blocks.append(state["vectorizers"]["choices"].transform([" ".join(row) for row in tokens]))
     return sparse.hstack(blocks).tocsr()

@@ -106,6 +106,16 @@ def test_a_split_made_here_has_no_leak_and_copies_across_a_given_one_are_found()
     assert found["copies"] == "leak" and leaked_rows(rows, given, COLUMNS) == list(range(60, 80))
 
 
+def test_texts_that_differ_in_numbers_alone_are_copies_only_where_the_sides_were_made_here() -> None:
+    rows: list[Row] = [
+        {"text": f"BGP neighbor 10.0.{number}.1 went down on router R{number}", "y": "core"}
+        for number in range(80)
+    ]
+    sides = ("train",) * 50 + ("validation",) * 10 + ("test",) * 20
+    assert leaked_rows(rows, Split(sides, "time", "by time"), COLUMNS) == []
+    assert len(leaked_rows(rows, Split(sides, "content", "by content"), COLUMNS)) == 20
+
+
 def test_short_texts_that_repeat_by_nature_are_no_leak() -> None:
     rows: list[Row] = [{"text": "link down", "y": "ran"}, {"text": "hi", "y": "core"}] * 30
     split = split_rows(rows, COLUMNS)
