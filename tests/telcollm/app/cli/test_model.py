@@ -26,7 +26,7 @@ def test_a_pulled_model_is_listed_with_its_origin(base: Path) -> None:
     told = json.loads(listed.stdout)
     assert listed.exit_code == 0
     assert [(model["name"], model["problem"]) for model in told["cached"]] == [("tiny-base", "")]
-    assert told["available"] == ["smollm2-135m-instruct", "gemma3-270m"]
+    assert told["available"] == ["smollm2-135m-instruct", "gemma3-270m", "all-minilm-l6-v2"]
     table = CliRunner().invoke(app, ["list"]).stdout
     assert "tiny-base" in table and "ready" in table
 
