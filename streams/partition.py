@@ -126,7 +126,7 @@ class Partition:
         """Take back alarms and components from the store; the small state must be back already."""
         alarms = [LiveAlarm(**msgspec.structs.asdict(row)) for row in rows.alarms]
         for alarm in alarms:
-            if alarm.body and alarm.cleared_ms is None:
+            if alarm.body and (alarm.cleared_ms is None or alarm.raised_ms >= self.since_ms):
                 alarm.alias = event_of(decode(alarm.body, Alarm)).alias
             alarm.body = b""
         self.correlator.restore(alarms, rows.components)

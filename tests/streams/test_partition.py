@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -12,11 +14,13 @@ from hypothesis import strategies as st
 from streams.component import Snapshot
 from streams.correlation import Delta
 from streams.envelope import TICK_PLACE, VERSION, Envelope, pack, unpack
-from streams.event import AlarmEvent, EventKind
+from streams.event import AlarmEvent, EventKind, event_of
 from streams.partition import Partition, PartitionSettings, component_rows
 from streams.watermark import SourceTicks
+from telcollm.codec import encode
 from telcollm.errors import DecodeError
 from telcollm.ports import Store
+from telcollm.records import Alarm, NotificationType, PerceivedSeverity
 from telcollm.state import Progress
 from telcollm.store import open_store
 from tests.streams.network import GAP_MS, GRAPH, LATENESS_MS, chain_topology, histories, make_event
@@ -187,6 +191,35 @@ def test_what_waits_for_its_raise_is_saved_too(
         _, owner = run(store, items, [stop])
         found = [alarm.cleared_ms for alarm in store.load_partition(owner.number, -(2**62)).alarms]
         assert found == ends
+
+
+def test_an_earlier_clear_without_its_problem_finds_its_alarm_after_a_restart_too(store: Store) -> None:
+    raised = Alarm(
+        tenant="t",
+        alarm_id="alm-1",
+        notification_id="1",
+        external_alarm_id="x1",
+        source_system_id="ems",
+        managed_object="n0",
+        specific_problem="loss",
+        perceived_severity=PerceivedSeverity.MAJOR,
+        alarm_raised_time=datetime.fromtimestamp(1, UTC),
+        notification_type=NotificationType.NEW_ALARM,
+    )
+    events = [event_of(raised, body=encode(raised))]
+    for ended_s in (9, 7):
+        ended = msgspec.structs.replace(
+            raised,
+            specific_problem="",
+            notification_type=NotificationType.CLEARED_ALARM,
+            alarm_cleared_time=datetime.fromtimestamp(ended_s, UTC),
+        )
+        events.append(event_of(ended))
+    items = envelopes(events)
+    for stop in range(len(items) + 1):
+        _, owner = run(store, items, [stop])
+        found = [alarm.cleared_ms for alarm in store.load_partition(owner.number, -(2**62)).alarms]
+        assert found == [7_000]
 
 
 @pytest.mark.parametrize("shelved", [False, True])
