@@ -13,7 +13,8 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Literal
 
@@ -116,6 +117,21 @@ def _strangeness(text: str) -> float:
 
 def read_csv(text: str, path: Path, *, tab: bool) -> Read:
     """Return the columns and rows of separated text, after RFC 4180, with the separator found out."""
+    with _long_cells():
+        return _read_csv(text, path, tab=tab)
+
+
+@contextmanager
+def _long_cells() -> Iterator[None]:
+    """Let cells be as long as they are; the limit is the whole process's, so it is put back."""
+    before = csv.field_size_limit(2**31 - 1)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
+def _read_csv(text: str, path: Path, *, tab: bool) -> Read:
     notes = []
     # NUL bytes come of broken exports; no text needs them.
     text = text.replace("\x00", "").lstrip("\ufeff")
@@ -124,7 +140,6 @@ def read_csv(text: str, path: Path, *, tab: bool) -> Read:
     separator = "\t" if tab else _separator(text)
     if separator != ",":
         notes.append(f"separator is {separator!r}")
-    csv.field_size_limit(2**31 - 1)
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL
     if '"' in text and _quote_left_open(text, separator):
         quoting = csv.QUOTE_NONE

@@ -70,4 +70,6 @@ def _row(record: str, level: str, where: str) -> dict[str, object] | None:
     if not 0 <= right < len(texts):
         # The published files hold a few questions whose options were lost.
         return None
-    return {"question": str(question), "options": texts, "answer": right, "level": level}
+    # By its text where that is one of a kind: an option "1" could be taken for the place of another.
+    answer = texts[right] if texts.count(texts[right]) == 1 else right
+    return {"question": str(question), "options": texts, "answer": answer, "level": level}

@@ -67,7 +67,8 @@ def test_same_commit_again_changes_nothing(store: Store, dump: Callable[[], Any]
         if round_number == 0:
             first = dump()
     assert dump() == first
-    assert all(first[table] for table in first)
+    # Documents of the knowledge base have a door of their own.
+    assert [table for table in first if not first[table]] == ["chunks", "documents"]
 
 
 def test_nothing_of_a_block_that_raises_is_kept(store: Store, dump: Callable[[], Any]) -> None:
