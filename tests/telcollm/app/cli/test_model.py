@@ -15,6 +15,7 @@ from tests.telcollm.model.conftest import make_tiny
 @pytest.fixture
 def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TELCOLLM_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("TELCOLLM_HOME", str(tmp_path / "home"))
     return make_tiny(tmp_path / "tiny-base", "llama")
 
 
