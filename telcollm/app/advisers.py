@@ -5,6 +5,7 @@ Knows neither prompts nor how answers are kept.
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from telcollm.topology import Topology
 
 if TYPE_CHECKING:
     from telcollm.decider.decider import Decider
+    from telcollm.decider.opening import BaseOpener
     from telcollm.guard import Guard
     from telcollm.model.port import LanguageModel
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 def open_adviser(settings: Settings, topology: Topology | None = None) -> Adviser | None:
     """Return what asks the configured deciders or model, None where none is configured.
 
-    Deciders that hold no adapter are asked without a model.
+    Deciders that hold no adapter are asked without a model, and none is loaded for them.
 
     Raises:
         TelcollmError: the model is not in the cache, a decider is not found or reads no windows, or an extra
@@ -30,17 +32,19 @@ def open_adviser(settings: Settings, topology: Topology | None = None) -> Advise
     """
     from telcollm.guard import Guard, load_key
 
-    model = open_language_model(settings)
     guard = Guard(load_key(settings.home), remember=False)
     names = {"root_cause": settings.model.root_cause, "fault_kind": settings.model.fault_kind}
     if any(names.values()):
         from agents.opinion import OpinionAdviser
 
+        base = functools.cache(lambda: open_language_model(settings))
         opened = {
-            what: _open_decider(what, name, settings, model, guard) if name else None
+            what: _open_decider(what, name, settings, lambda spec: base(), guard) if name else None
             for what, name in names.items()
         }
+        model = base() if base.cache_info().currsize else None
         return OpinionAdviser(topology or Topology(), settings.diagnosis, guard, **opened, model=model)
+    model = open_language_model(settings)
     if model is None:
         return None
     from agents.advice import ModelAdviser
@@ -74,14 +78,11 @@ def open_language_model(settings: Settings) -> LanguageModel | None:
     )
 
 
-def _open_decider(
-    what: str, name: str, settings: Settings, model: LanguageModel | None, guard: Guard
-) -> Decider:
+def _open_decider(what: str, name: str, settings: Settings, open_base: BaseOpener, guard: Guard) -> Decider:
     from agents.opinion import CANDIDATES, TEXT
-    from telcollm.decider.decider import open_decider
-    from telcollm.decider.shelf import resolve
+    from telcollm.decider.opening import open_named
 
-    decider = open_decider(resolve(name, settings, unpromoted=True), model, guard=guard)
+    _, decider = open_named(name, settings, unpromoted=True, guard=guard, open_base=open_base)
     spec = decider.spec
     wanted = ("choices", CANDIDATES) if what == "root_cause" else ("labels", "")
     reads = (*spec.text_columns, *spec.numeric_columns)

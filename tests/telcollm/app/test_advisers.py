@@ -62,8 +62,9 @@ def test_without_deciders_the_base_is_asked_and_notes_no_identifier(tmp_path: Pa
 
 def test_a_decider_without_a_model_is_asked_by_name(tmp_path: Path) -> None:
     folder = plain_decider(tmp_path / "kind")
-    adviser = open_adviser(settings(tmp_path, engine="none", fault_kind=str(folder)))
+    adviser = open_adviser(settings(tmp_path, engine="scripted", fault_kind=str(folder)))
     assert isinstance(adviser, OpinionAdviser)
+    assert adviser._model is None
     (shadow,) = adviser.advise([request(1, problems=("POWER", "POWER"))], prompt_tokens=512)
     assert shadow.fault_kinds[0][0] == "power" and shadow.adapter == "kind@1"
 
