@@ -28,7 +28,7 @@ from telcollm.errors import MissingExtraError, TelcollmError
 from telcollm.model.hardware import pick_device, pick_dtype
 from telcollm.model.quiet import quiet_transformers
 
-CPU_BATCH_TOKENS: Final = 1024
+CPU_BATCH_TOKENS: Final = 512
 CUDA_BATCH_TOKENS: Final = 16384
 VALIDATION_MOST: Final = 600
 """So many validation examples, whole conversations, are looked at again and again during a training."""
@@ -47,7 +47,8 @@ class TrainingPlan:
 
     `max_minutes` bounds it over all restarts; the learning rate then falls by time where time is the tighter
     bound. `tokens_per_batch` of None is chosen by the device. `patience` counts evaluations without a better
-    loss. Layers below `first_layer` get no adapter, which saves their share of the way back.
+    loss. Layers below `first_layer` get no adapter, which saves their share of the way back; of None they are
+    two fifths of all on a CPU, and none elsewhere.
     """
 
     base_folder: Path
@@ -58,7 +59,7 @@ class TrainingPlan:
     epochs: float = 4.0
     max_minutes: float | None = None
     tokens_per_batch: int | None = None
-    first_layer: int = 0
+    first_layer: int | None = None
     seed: int = 0
     patience: int = 4
     save_minutes: float = 3.0
@@ -117,7 +118,7 @@ def train(
     with quiet_transformers():
         model, encoder = open_base(plan.base_folder, dtype)
         torch.manual_seed(plan.seed)
-        model = _with_lora(model, plan)
+        model = _with_lora(model, plan, cpu=device.type == "cpu")
         questions = shorten(encode(examples, encoder))
         judged = encode(_some(validation, plan.seed), encoder)
         batch_tokens = plan.tokens_per_batch or (
@@ -289,7 +290,7 @@ def _fingerprint(
     return digest.hexdigest()
 
 
-def _with_lora(model: Any, plan: TrainingPlan) -> Any:
+def _with_lora(model: Any, plan: TrainingPlan, *, cpu: bool) -> Any:
     import peft
     import torch
 
@@ -300,9 +301,10 @@ def _with_lora(model: Any, plan: TrainingPlan) -> Any:
         if isinstance(layer, torch.nn.Linear) and layer is not head
     }
     layers = int(model.config.get_text_config().num_hidden_layers)
-    if not 0 <= plan.first_layer < layers:
+    first = (2 * layers // 5 if cpu else 0) if plan.first_layer is None else plan.first_layer
+    if not 0 <= first < layers:
         message = (
-            f"first_layer={plan.first_layer} is out of range; 0 to {layers - 1} are allowed for this base; "
+            f"first_layer={first} is out of range; 0 to {layers - 1} are allowed for this base; "
             "correct the plan"
         )
         raise TrainingError(message)
@@ -310,7 +312,7 @@ def _with_lora(model: Any, plan: TrainingPlan) -> Any:
         r=plan.rank,
         lora_alpha=plan.alpha,
         target_modules=sorted(names),
-        layers_to_transform=list(range(plan.first_layer, layers)) if plan.first_layer else None,
+        layers_to_transform=list(range(first, layers)) if first else None,
         task_type="CAUSAL_LM",
     )
     from finetune.lowrank import speed_up
