@@ -73,7 +73,8 @@ class ModelSettings(_Frozen):
     """The language model: its name in the cache, the engine behind it, and how batches are formed.
 
     `root_cause` and `fault_kind` name deciders that windows are shown to: shipped or registered ones (NAME,
-    NAME@challenger, NAME@3) or folders. Without either, the base itself is asked for the root cause.
+    NAME@challenger, NAME@3) or folders. Without either, the base itself is asked for the root cause. `team` and
+    `priority` decide about tickets and `intent` about customers' messages; without them rules do.
     """
 
     name: str = "smollm2-135m-instruct"
@@ -85,6 +86,9 @@ class ModelSettings(_Frozen):
     adapters: dict[str, Path] = {}
     root_cause: str = ""
     fault_kind: str = ""
+    team: str = ""
+    priority: str = ""
+    intent: str = ""
     prompt_tokens: Annotated[int, Field(ge=64)] = 512
     batch_size: Annotated[int, Field(ge=1)] = 16
 
