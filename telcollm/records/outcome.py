@@ -126,17 +126,27 @@ class Diagnosis(Record, frozen=True):
 
 
 class Route(Record, frozen=True):
-    """Which team a ticket or incident goes to, or the three likeliest when it is not sure enough."""
+    """Which team a ticket or incident goes to, or the three likeliest when it is not sure enough.
+
+    `words` are the words and facts that decided, each with its weight: log-odds that were lost without it.
+    `set_aside` holds sentences of the ticket that spoke to whoever routes it and were not read for that.
+    A ticket with `duplicate_of` or `parent_incident` is linked to an open ticket or incident, not filed.
+    """
 
     route_id: Identifier
     subject_id: Identifier
     decided_time: UtcTime
     team: str = ""
     priority: TicketPriority | None = None
+    severity: str = ""
+    ticket_type: str = ""
     reason: str = ""
+    words: tuple[tuple[str, float], ...] = ()
+    set_aside: tuple[str, ...] = ()
     automatic: bool = False
     alternatives: tuple[tuple[str, float], ...] = ()
     duplicate_of: str = ""
+    parent_incident: str = ""
     evidence: tuple[str, ...] = ()
     confidence: Ratio = 0.0
     decided_by: DecidedBy = DecidedBy.RULE
