@@ -69,10 +69,26 @@ class Incident(Record, frozen=True):
 
 
 class Claim(Part, frozen=True):
-    """One sentence and the ids of the records that bear it out: never empty."""
+    """One sentence and the ids of the records that bear it out: never empty.
+
+    `against`: it speaks against the hypothesis it belongs to.
+    """
 
     text: str
     evidence: tuple[Identifier, ...]
+    against: bool = False
+
+
+class NextStep(Part, frozen=True):
+    """One thing to do next as a document says it: `citations` are its passages, `source` is for people.
+
+    `needs_approval` unless it only looks: whatever changes the network waits for a person.
+    """
+
+    text: str
+    citations: tuple[Identifier, ...]
+    source: str = ""
+    needs_approval: bool = True
 
 
 class Hypothesis(Part, frozen=True):
@@ -105,7 +121,10 @@ class Shadow(Part, frozen=True):
 
 
 class Diagnosis(Record, frozen=True):
-    """What is thought to be wrong in one revision of an incident, and on what evidence."""
+    """What is thought to be wrong in one revision of an incident, and on what evidence.
+
+    `grounding` is the share of drafted claims that the store bore out; None where none was drafted.
+    """
 
     diagnosis_id: Identifier
     incident_id: Identifier
@@ -121,6 +140,8 @@ class Diagnosis(Record, frozen=True):
     adapter: str = ""
     prompt_version: str = ""
     dropped_claims: int = 0
+    grounding: Ratio | None = None
+    next_steps: tuple[NextStep, ...] = ()
     shadow: Shadow | None = None
     mode: Mode = Mode.LIVE
 
