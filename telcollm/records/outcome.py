@@ -178,18 +178,38 @@ class Route(Record, frozen=True):
 
 
 class Reply(Record, frozen=True):
-    """A suggested reply to a customer: a script whose slots are filled from live records only."""
+    """A suggested reply to a customer: a script whose slots are filled from live records only.
+
+    `slots` holds what was filled in by name, `slot_sources` the id of the record each value was read from;
+    those ids are in `evidence` too. `citations` are the script and the rules of the operator it stands on,
+    `refused_by` the rule that forbids what was asked, `approvals` the roles that must agree before it is
+    sent. It is not to be sent after `valid_until`. A reply that takes the place of another `supersedes` it;
+    a withdrawn one says why.
+    """
 
     reply_id: Identifier
     conversation_id: Identifier
     decided_time: UtcTime
     text: str
+    message_id: str = ""
+    customer_id: str = ""
     intent: str = ""
     script_id: str = ""
     language: str = ""
+    next_question: str = ""
+    slots: dict[str, str] = {}
+    slot_sources: dict[str, str] = {}
     evidence: tuple[str, ...] = ()
+    citations: tuple[str, ...] = ()
+    refused_by: str = ""
+    approvals: tuple[str, ...] = ()
+    abstained: bool = False
     incident_id: str = ""
+    incident_revision: int = 0
+    valid_until: UtcTime | None = None
+    supersedes: str = ""
     withdrawn: bool = False
+    withdrawn_reason: str = ""
     confidence: Ratio = 0.0
     decided_by: DecidedBy = DecidedBy.RULE
     model: str = ""
