@@ -18,10 +18,10 @@ from telcollm.ports import Scope
 class Role(StrEnum):
     """What a person or program is to the platform."""
 
-    NOC_ENGINEER = "noc-engineer"
-    TRIAGE_OPERATOR = "triage-operator"
-    CARE_AGENT = "customer-service-agent"
-    MODEL_OWNER = "model-owner"
+    NOC_ENGINEER = "noc_engineer"
+    TRIAGE_OPERATOR = "triage_operator"
+    CARE_AGENT = "care_agent"
+    MODEL_OWNER = "model_owner"
     AUDITOR = "auditor"
     ADMINISTRATOR = "administrator"
 
