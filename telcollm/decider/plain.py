@@ -138,13 +138,11 @@ def fit_plain(
     validation_labels: Sequence[int] | IntArray,
     seed: int = 0,
     say: Say = lambda line: None,
-    like: Mapping[str, Any] | None = None,
 ) -> PlainExpert:
     """Return the expert learned from training rows, its strengths and mix chosen on validation rows.
 
     Labels are indexes of the spec's labels, or of the row's choices; rows with -1 are left out. Rows get
     their history where the spec has one and they bring none. `say` hears which member is being fitted.
-    `like` is the state of an expert whose strengths are taken over: see `refit_plain`.
 
     Raises:
         DeciderError: there is no row with a label.
@@ -159,8 +157,7 @@ def fit_plain(
         raise DeciderError(message)
     if spec.kind == "choices":
         say("plain expert: pairs of row and choice")
-        strengths = (like["strength"],) if like else PAIR_STRENGTHS
-        pairs = fit_pairs(rows, truth, spec, validation_rows, checks, strengths)
+        pairs = fit_pairs(rows, truth, spec, validation_rows, checks, PAIR_STRENGTHS)
         return PlainExpert(pairs, spec, time.perf_counter() - started)
     classes, counts = np.unique(truth, return_counts=True)
     state: dict[str, Any] = {"members": {}, "vectorizers": {}, "scale": None}
@@ -178,19 +175,17 @@ def fit_plain(
         if features.matrix(name) is None:
             continue
         say(f"plain expert: {name} model on {features.matrix(name).shape[1]} features")
-        known = like["members"].get(name) if like else None
         state["members"][name] = _fit_linear(
             features.matrix(name),
             truth,
             check_features.matrix(name),
             checks,
             classes,
-            (known["strength"],) if known else _STRENGTHS,
+            _STRENGTHS,
         )
     if spec.numerics:
         say(f"plain expert: boosted trees on {len(spec.numerics)} numbers")
-        known = like["members"].get("boosting") if like else None
-        rounds = len(known["trees"]["roots"]) if known else _ROUNDS if len(validation_rows) else _ROUNDS // 3
+        rounds = _ROUNDS if len(validation_rows) else _ROUNDS // 3
         model = _fit_boosting(features.numbers, truth, check_features.numbers, checks, seed, rounds)
         trees = trees_of(model)
         state["members"]["boosting"] = {
@@ -246,16 +241,6 @@ def _fit_features(rows: Sequence[Row], spec: DeciderSpec, state: dict[str, Any])
     if spec.numerics:
         scale = fit_scale(numeric_matrix(rows, spec))
         state["scale"] = {name: getattr(scale, name) for name in ("usual", "middle", "spread", "edges")}
-
-
-def refit_plain(expert: PlainExpert, rows: Sequence[Row], labels: Sequence[int] | IntArray) -> PlainExpert:
-    """Return an expert learned from these rows, with the strengths and the mix that another one chose.
-
-    For use once nothing is chosen any more: validation rows are then too good to be left unlearned.
-    """
-    again = fit_plain(rows, labels, expert.spec, validation_rows=(), validation_labels=(), like=expert.state)
-    mix = {name: expert.state[name] for name in ("weights", "temperature")}
-    return PlainExpert({**again.state, **mix}, expert.spec, expert.fitted_s + again.fitted_s)
 
 
 def _fit_linear(

@@ -12,7 +12,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from telcollm.decider.mixing import log_softmax
 from telcollm.decider.numerals import fit_numerics
-from telcollm.decider.plain import PlainExpert, fit_plain, load_plain, refit_plain
+from telcollm.decider.plain import PlainExpert, fit_plain, load_plain
 from telcollm.decider.rows import Row, with_history
 from telcollm.decider.spec import DeciderError, DeciderSpec, HistorySpec
 from telcollm.decider.trees import trees_of
@@ -170,19 +170,6 @@ def test_labels_without_a_training_row_and_rows_without_a_label_do_no_harm() -> 
     assert np.allclose(chances.sum(axis=1), 1) and (chances[:, 3] < 0.3).all()
     with pytest.raises(DeciderError, match="0 rows with a label"):
         fit(spec, (rows, np.full(80, -1)), (rows, truth))
-
-
-def test_a_refitted_expert_learns_the_validation_rows_too_and_keeps_what_was_chosen() -> None:
-    train, check = tickets(60, 0), tickets(60, 1)
-    new: list[Row] = [{"text": "gremlins in the cabinet", "y": "power"}] * 12
-    rows, truth = check[0] + new, np.concatenate([check[1], np.full(12, LABELS.index("power"))])
-    expert = fit(SPEC, train, (rows, truth))
-    again = refit_plain(expert, train[0] + rows, np.concatenate([train[1], truth]))
-    place = LABELS.index("power")
-    assert again.log_probabilities(new)[0, place] > expert.log_probabilities(new)[0, place] + 0.5
-    for name, member in again.state["members"].items():
-        assert member["strength"] == expert.state["members"][name]["strength"]
-    assert again.members == expert.members and again.state["temperature"] == expert.state["temperature"]
 
 
 @pytest.mark.parametrize("rows", [[{"text": None, "y": "ran"}] * 4, [{"text": "...", "y": "ran"}] * 4])
