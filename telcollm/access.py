@@ -20,7 +20,7 @@ class Role(StrEnum):
 
     NOC_ENGINEER = "noc_engineer"
     TRIAGE_OPERATOR = "triage_operator"
-    CARE_AGENT = "care_agent"
+    CARE_AGENT = "customer_service_agent"
     MODEL_OWNER = "model_owner"
     AUDITOR = "auditor"
     ADMINISTRATOR = "administrator"
