@@ -1,40 +1,17 @@
-"""Tools: typed look-ups over the store and the topology that an agent's statements must rest on.
+"""Look-ups that a playbook's claims are checked by: alarms by their ids, and a path link by link.
 
-A tool answers exactly one of: found, nothing found (with what was searched), failed. None changes anything.
-Does not know what is concluded from its answers.
+None changes anything. Does not know what is concluded from its answers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
-from typing import Generic, TypeVar
 
-import msgspec
-
+from agents.tools.answer import ToolAnswer, ToolStatus
 from telcollm.errors import TelcollmError
 from telcollm.ports import Scope, Store
 from telcollm.state import AlarmState
 from telcollm.topology import Topology
-
-T = TypeVar("T")
-
-
-class ToolStatus(StrEnum):
-    """The one way in which a tool answers."""
-
-    FOUND = "found"
-    NOTHING_FOUND = "nothing found"
-    FAILED = "failed"
-
-
-class ToolAnswer(msgspec.Struct, Generic[T], frozen=True):
-    """What a tool found; `searched` says where and over which interval, `why` what went wrong."""
-
-    status: ToolStatus
-    value: T | None = None
-    searched: str = ""
-    why: str = ""
 
 
 def alarms_by_id(store: Store, scope: Scope, alarm_ids: Sequence[str]) -> ToolAnswer[dict[str, AlarmState]]:
