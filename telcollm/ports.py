@@ -8,11 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
-from telcollm.records import Diagnosis, Feedback, Incident, PlannedWork, Shadow, TopologyElement
+from telcollm.records import (
+    Diagnosis,
+    Feedback,
+    Incident,
+    PerceivedSeverity,
+    PlannedWork,
+    Shadow,
+    TopologyElement,
+)
 from telcollm.state import (
     AlarmState,
     ComponentState,
@@ -42,18 +50,31 @@ class PartitionRows(msgspec.Struct):
 
 
 class IncidentQuery(msgspec.Struct, frozen=True):
-    """Which incidents to list, newest last event first. Superseded ones only when asked for.
+    """Which incidents to list, and in which order. Superseded ones only when asked for.
 
     Those that went on in [since, until): the last event no earlier than `since`, opened before `until`.
+    `text` is looked for, whatever its case, in id, objects, services and problems. Sorted by "latest" last
+    event first; by "impact": severity, then services and objects hit, most first; or by "age", oldest first.
     """
 
     statuses: tuple[str, ...] = ()
     managed_object: str = ""
+    severity_at_least: PerceivedSeverity | None = None
+    text: str = ""
     since: datetime | None = None
     until: datetime | None = None
     include_superseded: bool = False
+    sort: Literal["latest", "impact", "age"] = "latest"
     limit: int = 50
     offset: int = 0
+
+
+class IncidentCounts(msgspec.Struct, frozen=True):
+    """How many incidents match a query; by status and by severity, those with none left out."""
+
+    total: int
+    by_status: dict[str, int]
+    by_severity: dict[str, int]
 
 
 class StoreTransaction(Protocol):
@@ -179,11 +200,15 @@ class Store(Protocol):
         ...
 
     def incidents(self, scope: Scope, query: IncidentQuery) -> list[Incident]:
-        """Return incidents, the latest last event first."""
+        """Return incidents in the order that the query asks for."""
         ...
 
     def count_incidents(self, scope: Scope, query: IncidentQuery) -> int:
         """Return how many incidents match, whatever the limit."""
+        ...
+
+    def incident_counts(self, scope: Scope, query: IncidentQuery) -> IncidentCounts:
+        """Return how many incidents match, by status and by severity, whatever the limit."""
         ...
 
     def incident(self, scope: Scope, incident_id: str) -> Incident | None:
@@ -241,7 +266,7 @@ class Store(Protocol):
         ...
 
     def prune(self, before: datetime) -> int:
-        """Delete sent messages, finished requests and resolved incidents' rows older than `before`."""
+        """Delete what was over before `before`, old telemetry among it; return how many rows went."""
         ...
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ from telcollm.records.outcome import (
 )
 from telcollm.records.record import SCHEMA_VERSION, Part, Record
 from telcollm.records.telemetry import KpiSample, LogLine
-from telcollm.records.ticket import CareMessage, Note, TroubleTicket
+from telcollm.records.ticket import CareMessage, Customer, Note, TroubleTicket
 from telcollm.records.vocabulary import (
     PROBABLE_CAUSE_CODES,
     PROBABLE_CAUSES,
@@ -65,6 +65,7 @@ __all__ = [
     "AlarmType",
     "CareMessage",
     "Claim",
+    "Customer",
     "DecidedBy",
     "Diagnosis",
     "Feedback",

@@ -58,3 +58,14 @@ class CareMessage(Record, frozen=True):
     service_ids: tuple[str, ...] = ()
     channel: str = ""
     mode: Mode = Mode.LIVE
+
+
+class Customer(Record, frozen=True):
+    """What an operator's customer database tells of one customer; `facts` is whatever else it knows."""
+
+    customer_id: Identifier
+    name: str = ""
+    language: str = ""
+    service_ids: tuple[str, ...] = ()
+    plan: str = ""
+    facts: dict[str, Any] = {}

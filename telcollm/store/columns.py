@@ -1,18 +1,24 @@
-"""Column types that hold and order the same values on SQLite and on PostgreSQL.
+"""Column types that hold and order the same values on SQLite and on PostgreSQL, and text search in them.
 
-Knows no table.
+Knows no table; `metadata` is where the modules of tables register theirs.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+metadata = sa.MetaData()
+
 # PostgreSQL refuses NUL in text while JSON, and so any operator's alarm, may hold one. The escape is a
 # private-use character that doubles as its own escape.
 _ESCAPE: Final = "\ue000"
+
+# SQLite refuses patterns of more than 50,000 bytes.
+_LONGEST_SEARCH: Final = 1_000
+_LONGEST_WORDS: Final = 16_384
 
 ORDERED_TEXT: Final = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 """Text in order of code points on both: a PostgreSQL cluster's own collation would order ids otherwise."""
@@ -64,3 +70,22 @@ def unescape(value: str) -> str:
     if _ESCAPE not in value:
         return value
     return value.replace(_ESCAPE + "0", "\x00").replace(_ESCAPE + "1", _ESCAPE)
+
+
+def searchable(*texts: str) -> str:
+    r"""Return the texts as `says` looks through them: a line each, without case, bounded.
+
+    >>> searchable("Cell-7", "LINK_LOSS")
+    'cell-7\nlink_loss'
+    """
+    return "\n".join(filter(None, texts)).casefold()[:_LONGEST_WORDS]
+
+
+def says(column: sa.Column[Any], text: str) -> sa.ColumnElement[bool]:
+    """Return the condition that a `searchable` column holds `text`, whatever its case.
+
+    No column holds a text of more than 1,000 characters.
+    """
+    if len(text) > _LONGEST_SEARCH:
+        return sa.false()
+    return column.contains(text.casefold(), autoescape=True)

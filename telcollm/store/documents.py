@@ -5,8 +5,7 @@ Does not know how documents are read, cut or searched.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
@@ -15,9 +14,8 @@ import sqlalchemy as sa
 
 from telcollm.knowledge.document import Chunk, Document
 from telcollm.ports import Scope
-from telcollm.store.engine import create_engine, parse_url, safe_place, writer
+from telcollm.store.database import Database, open_database
 from telcollm.store.faults import told
-from telcollm.store.migration import migrate_engine
 from telcollm.store.schema import chunks, documents
 from telcollm.store.scoping import within
 
@@ -36,32 +34,31 @@ class StoredChunk(msgspec.Struct, frozen=True):
 class DocumentStore:
     """Documents and chunks in the store's database; each call is a transaction of its own."""
 
-    def __init__(self, url: str, *, lock_timeout_s: float = 30.0) -> None:
-        """Open the database at `url`, its tables brought up to date.
+    def __init__(self, database: str | Database, *, lock_timeout_s: float = 30.0) -> None:
+        """Use the database, or open the one at a URL, its tables brought up to date.
 
         Raises:
             SettingsError, MissingExtraError: the URL cannot be used.
             TransientError: the database did not answer.
         """
-        self._engine = create_engine(parse_url(url), lock_timeout_s)
-        self._place = safe_place(self._engine.url)
-        migrate_engine(self._engine)
+        self._shared = isinstance(database, Database)
+        self._database = (
+            database
+            if isinstance(database, Database)
+            else open_database(database, lock_timeout_s=lock_timeout_s)
+        )
 
     def close(self) -> None:
-        """Give connections back."""
-        self._engine.dispose()
-
-    @contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
-        with told(self._place), writer(self._engine).begin() as connection:
-            yield connection
+        """Give connections back, unless others share them."""
+        if not self._shared:
+            self._database.close()
 
     def put(self, document: Document, parts: Sequence[Chunk]) -> Document:
         """Return the document as kept: as the next version of its source, or the current one if unchanged.
 
         Unchanged means the same bytes for the same readers, which is then left as it is, vectors too.
         """
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             current = self._current(connection, document.document_id)
             if current and (current.sha256, current.roles) == (document.sha256, document.roles):
                 return current
@@ -119,7 +116,7 @@ class DocumentStore:
         )
         rows = [{"chunk": name, "vector": vector.astype(np.float16).tobytes()} for name, vector in vectors]
         if rows:
-            with self._writing() as connection:
+            with self._database.writing() as connection:
                 connection.execute(statement, rows)
 
     def current(self, scope: Scope, model: str = "") -> list[StoredChunk]:
@@ -137,7 +134,7 @@ class DocumentStore:
             .order_by(documents.c.document_id, chunks.c.number)
         )
         known: dict[bytes, Document] = {}
-        with told(self._place), self._engine.begin() as connection:
+        with self._database.reading() as connection:
             found = []
             for body, chunk, made_by, vector in connection.execute(statement):
                 document = known.setdefault(body, _DOCUMENT.decode(body))
@@ -156,7 +153,7 @@ class DocumentStore:
         statement = sa.select(documents.c.body).where(within(scope, documents))
         if not all_versions:
             statement = statement.where(documents.c.current)
-        with told(self._place), self._engine.begin() as connection:
+        with self._database.reading() as connection:
             rows = connection.execute(statement.order_by(documents.c.document_id, documents.c.version))
             return [_DOCUMENT.decode(body) for body in rows.scalars()]
 
@@ -167,7 +164,7 @@ class DocumentStore:
             .where(within(scope, documents), documents.c.current)
             .order_by(documents.c.document_id)
         )
-        with told(self._place), self._engine.begin() as connection:
+        with self._database.reading() as connection:
             return tuple((name, version) for name, version in connection.execute(statement))
 
     def remove(self, scope: Scope, document_id: str) -> int:
@@ -177,7 +174,7 @@ class DocumentStore:
         was deleted until its next vacuum, which is asked for, and in backups and archived journals, which
         are its owner's.
         """
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             if connection.dialect.name == "sqlite":
                 connection.exec_driver_sql("PRAGMA secure_delete = ON")
             gone = connection.execute(
@@ -190,7 +187,7 @@ class DocumentStore:
         return int(gone)
 
     def _wipe(self) -> None:
-        with told(self._place), self._engine.connect() as connection:
+        with told(self._database.place), self._database.engine.connect() as connection:
             if connection.dialect.name == "sqlite":
                 # Not within a transaction: a checkpoint there would find the journal in use by itself.
                 driver = connection.connection.dbapi_connection

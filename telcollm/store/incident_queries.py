@@ -6,17 +6,32 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any, Final
 
+import msgspec
 import sqlalchemy as sa
 
 from telcollm import codec
-from telcollm.ports import IncidentQuery, Scope
-from telcollm.records import Diagnosis, Incident
+from telcollm.ports import IncidentCounts, IncidentQuery, Scope
+from telcollm.records import SEVERITY_RANK, Diagnosis, Incident
+from telcollm.store.columns import says
 from telcollm.store.rows import chunks, hash_text, to_ms
 from telcollm.store.schema import diagnoses, incident_objects, incidents
 from telcollm.store.scoping import within
 
 _NEAR: Final = 2_000
 """How many of the latest incidents are compared with an id that does not exist."""
+
+_LATEST: Final = incidents.c.last_event_ms.desc()
+_ORDERS: Final[dict[str, tuple[sa.ColumnElement[Any], ...]]] = {
+    "latest": (_LATEST,),
+    "impact": (
+        incidents.c.severity.desc(),
+        incidents.c.services.desc(),
+        incidents.c.objects.desc(),
+        _LATEST,
+    ),
+    "age": (incidents.c.opened_ms,),
+}
+_SEVERITIES: Final = {rank: name for name, rank in SEVERITY_RANK.items()}
 
 
 def _matching(scope: Scope, query: IncidentQuery) -> sa.ColumnElement[bool]:
@@ -29,6 +44,11 @@ def _matching(scope: Scope, query: IncidentQuery) -> sa.ColumnElement[bool]:
         condition = sa.and_(condition, incidents.c.opened_ms < to_ms(query.until))
     if not query.include_superseded:
         condition = sa.and_(condition, incidents.c.superseded_by == "")
+    if query.severity_at_least is not None:
+        rank = SEVERITY_RANK[query.severity_at_least.value]
+        condition = sa.and_(condition, incidents.c.severity >= rank)
+    if query.text:
+        condition = sa.and_(condition, says(incidents.c.words, query.text))
     if query.managed_object:
         on_object = sa.select(incident_objects.c.incident_id).where(
             incident_objects.c.object_hash == hash_text(query.managed_object)
@@ -38,11 +58,11 @@ def _matching(scope: Scope, query: IncidentQuery) -> sa.ColumnElement[bool]:
 
 
 def find_incidents(connection: sa.Connection, scope: Scope, query: IncidentQuery) -> list[Incident]:
-    """Return incidents, the latest last event first; `since` and `until` bound when they went on."""
+    """Return incidents in the order asked for; `since` and `until` bound when they went on."""
     statement = (
         sa.select(incidents.c.body)
         .where(_matching(scope, query))
-        .order_by(incidents.c.last_event_ms.desc(), incidents.c.incident_id)
+        .order_by(*_ORDERS[query.sort], incidents.c.incident_id)
         .limit(query.limit)
         .offset(query.offset)
     )
@@ -53,6 +73,22 @@ def count_incidents(connection: sa.Connection, scope: Scope, query: IncidentQuer
     """Return how many incidents match, whatever the limit."""
     statement = sa.select(sa.func.count()).select_from(incidents).where(_matching(scope, query))
     return int(connection.execute(statement).scalar_one())
+
+
+def incident_counts(connection: sa.Connection, scope: Scope, query: IncidentQuery) -> IncidentCounts:
+    """Return how many incidents match, by status and by severity, whatever the limit."""
+    statement = (
+        sa.select(incidents.c.status, incidents.c.severity, sa.func.count())
+        .where(_matching(scope, query))
+        .group_by(incidents.c.status, incidents.c.severity)
+        .order_by(incidents.c.status, incidents.c.severity.desc())
+    )
+    counts = IncidentCounts(0, {}, {})
+    for status, severity, count in connection.execute(statement):
+        name = _SEVERITIES[severity]
+        counts.by_status[status] = counts.by_status.get(status, 0) + count
+        counts.by_severity[name] = counts.by_severity.get(name, 0) + count
+    return msgspec.structs.replace(counts, total=sum(counts.by_status.values()))
 
 
 def _beginning(incident_id: str) -> sa.ColumnElement[bool]:

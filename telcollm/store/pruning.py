@@ -1,6 +1,6 @@
-"""Forgetting what is over: sent messages, done requests, replayed dead letters, resolved incidents.
+"""Forgetting what is over: sent messages, done requests, replayed letters, resolved incidents, telemetry.
 
-Nothing open is ever forgotten, nor what people said (`feedback`).
+Nothing open is ever forgotten, nor what people said (`feedback`, tickets, conversations).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from telcollm.records import TicketStatus
+from telcollm.store.desk_tables import kpis, logs
 from telcollm.store.rows import chunks
 from telcollm.store.schema import (
     alarms,
@@ -43,6 +44,8 @@ def prune(connection: sa.Connection, before_ms: int) -> int:
     delete(outbox, outbox.c.sent_ms < before_ms)
     delete(requests, requests.c.done_ms < before_ms)
     delete(dead_letters, dead_letters.c.replayed_ms.is_not(None), dead_letters.c.append_ms < before_ms)
+    delete(kpis, kpis.c.sampled_ms < before_ms)
+    delete(logs, logs.c.logged_ms < before_ms)
     delete(alarms, alarms.c.component_id == "", alarms.c.cleared_ms < before_ms)
     old = sa.select(incidents.c.incident_id).where(
         incidents.c.last_event_ms < before_ms,

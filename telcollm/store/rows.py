@@ -24,6 +24,7 @@ from telcollm.state import (
     OutboxMessage,
     Suppression,
 )
+from telcollm.store.columns import searchable
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -129,6 +130,16 @@ def incident_row(incident: Incident) -> Row:
         "root_cause_resource": incident.root_cause_resource,
         "window_complete": incident.window_complete,
         "superseded_by": incident.superseded_by,
+        "words": searchable(
+            incident.incident_id,
+            incident.root_cause_resource,
+            incident.root_cause_problem,
+            *incident.problems,
+            *incident.affected_service,
+            *incident.affected_objects,
+        ),
+        "services": len(incident.affected_service),
+        "objects": len(incident.affected_objects),
         "body": codec.encode(incident),
     }
 

@@ -1,6 +1,7 @@
 """The store's tables, as the newest migration leaves them; a test holds the two against each other.
 
-Times are integers in ms since the Unix epoch. Does not know how rows are read or written (`rows`,
+Those of the desks and of access register beside them (`desk_tables`, `access_tables`). Times are integers
+in ms since the Unix epoch. Does not know how rows are read or written (`rows`,
 `transaction`, `queries`), nor how a database gets this shape (`migration`).
 """
 
@@ -9,14 +10,15 @@ from __future__ import annotations
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Table
 
-from telcollm.store.columns import SEQUENCE, Words
+from telcollm.store import access_tables, desk_tables
+from telcollm.store.columns import SEQUENCE, Words, metadata
 
-HEAD: Final = "0002"
+__all__ = ["HEAD", "access_tables", "desk_tables", "metadata"]
+
+HEAD: Final = "0003"
 """The migration this code was written for."""
-
-metadata = MetaData()
 
 progress = Table(
     "progress",
@@ -112,6 +114,10 @@ incidents = Table(
     Column("root_cause_resource", Words, nullable=False),
     Column("window_complete", Boolean, nullable=False),
     Column("superseded_by", Words, nullable=False),
+    # What lists are searched in and sorted by.
+    Column("words", Words, nullable=False),
+    Column("services", Integer, nullable=False),
+    Column("objects", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False),
 )
 Index("ix_incidents_latest", incidents.c.last_event_ms.desc(), incidents.c.incident_id)

@@ -6,13 +6,13 @@ Wires connections, statements and queries together; knows no SQL of its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
 from telcollm import codec
-from telcollm.ports import IncidentQuery, PartitionRows, Scope, Store
+from telcollm.ports import IncidentCounts, IncidentQuery, PartitionRows, Scope, Store
 from telcollm.records import Diagnosis, Feedback, Incident, PlannedWork, TopologyElement
 from telcollm.state import (
     AlarmState,
@@ -23,9 +23,7 @@ from telcollm.state import (
     SentMark,
 )
 from telcollm.store import alarm_queries, incident_queries, pruning, queue_queries
-from telcollm.store.engine import create_engine, parse_url, safe_place, writer
-from telcollm.store.faults import told
-from telcollm.store.migration import migrate_engine
+from telcollm.store.database import Database, open_database
 from telcollm.store.rows import to_ms
 from telcollm.store.schema import feedback, planned_work, topology
 from telcollm.store.scoping import within
@@ -52,27 +50,19 @@ def open_store(url: str, *, clock: Now = utc_now, lock_timeout_s: float = 30.0) 
         TransientError: the database did not answer, or stayed locked for `lock_timeout_s`.
         TelcollmError: the database refuses, or was made by a newer telcollm.
     """
-    engine = create_engine(parse_url(url), lock_timeout_s)
-    try:
-        migrate_engine(engine)
-    except BaseException:
-        engine.dispose()
-        raise
-    return SqlStore(engine, clock)
+    return SqlStore(open_database(url, lock_timeout_s=lock_timeout_s), clock)
 
 
 class SqlStore:
     """A `telcollm.ports.Store`. Safe to share between threads; each call is its own transaction."""
 
-    def __init__(self, engine: sa.Engine, clock: Now) -> None:
-        self._engine = engine
-        self._writer = writer(engine)
+    def __init__(self, database: Database, clock: Now) -> None:
+        self._database = database
         self._clock = clock
-        self._statements = Statements(engine.dialect.name)
-        self._place = safe_place(engine.url)
+        self._statements = Statements(database.engine.dialect.name)
 
     def __repr__(self) -> str:
-        return f"SqlStore({self._place})"
+        return f"SqlStore({self._database.place})"
 
     @contextmanager
     def transaction(self) -> Iterator[SqlTransaction]:
@@ -81,18 +71,16 @@ class SqlStore:
         Raises:
             TransientError: the database did not answer, or a lock could not be had in time.
         """
-        with told(self._place), self._writer.begin() as connection:
+        with self._database.writing() as connection:
             yield SqlTransaction(connection, self._statements, to_ms(self._clock()))
 
-    @contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
-        with told(self._place), self._engine.begin() as connection:
-            yield connection
+    def _reading(self) -> AbstractContextManager[sa.Connection]:
+        return self._database.reading()
 
     def claim(self, topic: str, partition: int) -> Progress:
         """Take a partition over: raise its owner_epoch by one, return how far the last owner came."""
         first = {"topic": topic, "partition": partition, "owner_epoch": 1, "next_offset": None, "blob": b""}
-        with told(self._place), self._writer.begin() as connection:
+        with self._database.writing() as connection:
             epoch, next_offset, blob = connection.execute(self._statements.claim, first).one()
         return Progress(topic, partition, epoch, next_offset, blob)
 
@@ -139,7 +127,7 @@ class SqlStore:
             transaction.mark_dead_letters_replayed(places)
 
     def incidents(self, scope: Scope, query: IncidentQuery) -> list[Incident]:
-        """Return incidents, the latest last event first."""
+        """Return incidents in the order that the query asks for."""
         with self._reading() as connection:
             return incident_queries.find_incidents(connection, scope, query)
 
@@ -147,6 +135,11 @@ class SqlStore:
         """Return how many incidents match, whatever the limit."""
         with self._reading() as connection:
             return incident_queries.count_incidents(connection, scope, query)
+
+    def incident_counts(self, scope: Scope, query: IncidentQuery) -> IncidentCounts:
+        """Return how many incidents match, by status and by severity, whatever the limit."""
+        with self._reading() as connection:
+            return incident_queries.incident_counts(connection, scope, query)
 
     def incident(self, scope: Scope, incident_id: str) -> Incident | None:
         """Return one incident by id or by an unambiguous beginning of it."""
@@ -231,10 +224,10 @@ class SqlStore:
             return [codec.decode(body, Feedback) for body in connection.execute(statement).scalars()]
 
     def prune(self, before: datetime) -> int:
-        """Delete sent messages, finished requests and resolved incidents' rows older than `before`."""
-        with told(self._place), self._writer.begin() as connection:
+        """Delete what was over before `before`, old telemetry among it; return how many rows went."""
+        with self._database.writing() as connection:
             return pruning.prune(connection, to_ms(before))
 
     def close(self) -> None:
         """Give connections back."""
-        self._engine.dispose()
+        self._database.close()

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from telcollm.store.bulk import Bulk
 from telcollm.store.schema import (
@@ -27,6 +26,7 @@ from telcollm.store.schema import (
     sent_marks,
     topology,
 )
+from telcollm.store.upsert import bulk, insert, keep_first, upsert
 
 _ZERO: Final[sa.ColumnElement[int]] = sa.literal_column("0")
 
@@ -36,51 +36,29 @@ class Statements:
 
     def __init__(self, dialect: str) -> None:
         self._dialect = dialect
-        self.put_alarms = self._bulk(self._put_alarms(), alarms)
-        self.put_late_alarms = self._bulk(self._put_late_alarms(), alarms)
+        self.put_alarms = bulk(self._put_alarms(), alarms)
+        self.put_late_alarms = bulk(self._put_late_alarms(), alarms)
         self.clear_alarms = Bulk(_CLEAR, ("of_partition", "of_hash", "of_key", "at_ms"))
         self.move_alarms = Bulk(_MOVE, ("of_component", "of_partition", "to_component"))
-        self.put_components = self._bulk(self._upsert(components), components)
-        self.put_component_incidents = self._bulk(self._upsert(component_incidents), component_incidents)
+        self.put_components = bulk(upsert(dialect, components), components)
+        self.put_component_incidents = bulk(upsert(dialect, component_incidents), component_incidents)
         self.put_incidents = self._put_incidents()
-        self.put_incident_objects = self._bulk(self._keep(incident_objects), incident_objects)
+        self.put_incident_objects = bulk(keep_first(dialect, incident_objects), incident_objects)
         self.drop_incident_objects = Bulk(_DROP_OBJECT, ("of_incident", "of_hash"))
-        self.put_requests = self._bulk(self._keep(requests, "request_id"), requests, "sequence", "done_ms")
+        self.put_requests = bulk(keep_first(dialect, requests, "request_id"), requests, "sequence", "done_ms")
         self.finish_requests = self._finish(requests, requests.c.request_id, requests.c.done_ms)
-        self.put_diagnoses = self._bulk(self._upsert(diagnoses), diagnoses)
-        self.put_outbox = self._bulk(self._keep(outbox, "message_id"), outbox, "sequence", "sent_ms")
+        self.put_diagnoses = bulk(upsert(dialect, diagnoses), diagnoses)
+        self.put_outbox = bulk(keep_first(dialect, outbox, "message_id"), outbox, "sequence", "sent_ms")
         self.finish_outbox = self._finish(outbox, outbox.c.message_id, outbox.c.sent_ms)
-        self.put_sent_marks = self._bulk(self._upsert(sent_marks), sent_marks)
-        self.put_dead_letters = self._bulk(
-            self._upsert(dead_letters, "replayed_ms"), dead_letters, "replayed_ms"
+        self.put_sent_marks = bulk(upsert(dialect, sent_marks), sent_marks)
+        self.put_dead_letters = bulk(
+            upsert(dialect, dead_letters, "replayed_ms"), dead_letters, "replayed_ms"
         )
         self.mark_replayed = Bulk(_MARK_REPLAYED, ("of_topic", "of_partition", "of_offset", "at_ms"))
-        self.put_topology = self._bulk(self._upsert(topology), topology)
-        self.put_planned_work = self._bulk(self._upsert(planned_work), planned_work)
-        self.put_feedback = self._bulk(self._upsert(feedback), feedback)
+        self.put_topology = bulk(upsert(dialect, topology), topology)
+        self.put_planned_work = bulk(upsert(dialect, planned_work), planned_work)
+        self.put_feedback = bulk(upsert(dialect, feedback), feedback)
         self.claim = self._claim()
-
-    def _insert(self, table: sa.Table) -> Any:
-        return sqlite.insert(table) if self._dialect == "sqlite" else postgresql.insert(table)
-
-    def _bulk(self, statement: Any, table: sa.Table, *unset: str) -> Bulk:
-        names = [column.name for column in table.columns if column.name not in unset]
-        return Bulk(statement, names)
-
-    def _upsert(self, table: sa.Table, *keep: str) -> Any:
-        statement = self._insert(table)
-        return statement.on_conflict_do_update(
-            index_elements=[column.name for column in table.primary_key],
-            set_={
-                column.name: statement.excluded[column.name]
-                for column in table.columns
-                if not column.primary_key and column.name not in keep
-            },
-        )
-
-    def _keep(self, table: sa.Table, *keys: str) -> Any:
-        names = keys or [column.name for column in table.primary_key]
-        return self._insert(table).on_conflict_do_nothing(index_elements=names)
 
     def _finish(self, table: sa.Table, key: sa.Column[Any], finished: sa.Column[Any]) -> Bulk:
         statement = (
@@ -91,7 +69,7 @@ class Statements:
         return Bulk(statement, ("of_id", "at_ms"))
 
     def _put_alarms(self) -> Any:
-        statement = self._insert(alarms)
+        statement = insert(self._dialect, alarms)
         new, old = statement.excluded, alarms.c
         taken: dict[str, Any] = {
             column.name: new[column.name] for column in alarms.columns if not column.primary_key
@@ -107,7 +85,7 @@ class Statements:
         return statement.on_conflict_do_update(index_elements=["alarm_id", "partition"], set_=taken)
 
     def _put_late_alarms(self) -> Any:
-        statement = self._insert(alarms)
+        statement = insert(self._dialect, alarms)
         new = statement.excluded
         return statement.on_conflict_do_update(
             index_elements=["alarm_id", "partition"],
@@ -116,7 +94,7 @@ class Statements:
         )
 
     def _put_incidents(self) -> Any:
-        statement = self._insert(incidents)
+        statement = insert(self._dialect, incidents)
         new, old = statement.excluded, incidents.c
         return statement.on_conflict_do_update(
             index_elements=["incident_id"],
@@ -131,7 +109,7 @@ class Statements:
         ).returning(incidents.c.incident_id)
 
     def _claim(self) -> Any:
-        statement = self._insert(progress)
+        statement = insert(self._dialect, progress)
         return statement.on_conflict_do_update(
             index_elements=["topic", "partition"], set_={"owner_epoch": progress.c.owner_epoch + 1}
         ).returning(progress.c.owner_epoch, progress.c.next_offset, progress.c.blob)

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from telcollm.errors import MissingExtraError, SettingsError, TelcollmError, TransientError
 from telcollm.ports import EVERYTHING, IncidentQuery, Store
 from telcollm.store import SqlStore, open_store
+from telcollm.store.database import Database
 from telcollm.store.engine import parse_url
 from telcollm.store.faults import told
 from tests.telcollm.store.examples import NOON_MS, alarm, message
@@ -67,7 +68,7 @@ def test_password_is_in_no_repr(store: Store, store_url: str) -> None:
     assert isinstance(store, SqlStore)
     assert repr(store).startswith("SqlStore(")
     secret = sa.create_engine(f"postgresql+psycopg://me:{SECRET}@host/db?options={SECRET}")
-    assert repr(SqlStore(secret, lambda: pytest.fail("asked for the time"))) == (
+    assert repr(SqlStore(Database(secret), lambda: pytest.fail("asked for the time"))) == (
         "SqlStore(postgresql+psycopg://me:***@host/db)"
     )
 
@@ -98,7 +99,7 @@ def test_sqlite_keeps_commits_over_a_power_cut_and_lets_readers_in(
 ) -> None:
     store = open_at(f"sqlite:///{tmp_path / 'telcollm.db'}")
     assert isinstance(store, SqlStore)
-    with store._engine.connect() as connection:
+    with store._database.engine.connect() as connection:
         pragmas = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys")
@@ -133,7 +134,7 @@ def test_full_disk_keeps_nothing_of_the_commit_and_says_so(
 ) -> None:
     store = open_at(f"sqlite:///{tmp_path / 'telcollm.db'}")
     assert isinstance(store, SqlStore)
-    with store._engine.connect() as connection:
+    with store._database.engine.connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
     with pytest.raises(TransientError, match=r"no disk space left .* free disk space"):
