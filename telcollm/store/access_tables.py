@@ -50,10 +50,17 @@ operator_actions = Table(
     Column("tenant", Words, nullable=False),
     Column("region", Words, nullable=False),
     Column("subject_id", Words, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("actor", Words, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
 )
-Index("ix_operator_actions_subject", operator_actions.c.subject_id, operator_actions.c.at_ms)
+Index(
+    "ix_operator_actions_subject",
+    operator_actions.c.subject_id,
+    operator_actions.c.kind,
+    operator_actions.c.at_ms,
+)
 
 audit = Table(
     "audit",

@@ -162,10 +162,12 @@ def _access() -> None:
         _text("tenant"),
         _text("region"),
         _text("subject_id"),
+        _text("kind"),
+        _text("actor"),
         _number("at_ms"),
         _bytes("body"),
     )
-    op.create_index("ix_operator_actions_subject", "operator_actions", ["subject_id", "at_ms"])
+    op.create_index("ix_operator_actions_subject", "operator_actions", ["subject_id", "kind", "at_ms"])
     op.create_table(
         "audit",
         _number("number", key=True),
