@@ -14,6 +14,7 @@ import pydantic
 import pydantic_settings
 from pydantic import Field
 
+from telcollm.access_settings import AccessSettings, ApiSettings
 from telcollm.errors import SettingsError
 from telcollm.kafka_settings import KafkaSettings
 
@@ -129,6 +130,8 @@ class Settings(pydantic_settings.BaseSettings):
     model: ModelSettings = ModelSettings()
     diagnosis: DiagnosisSettings = DiagnosisSettings()
     tracking: TrackingSettings = TrackingSettings()
+    access: AccessSettings = AccessSettings()
+    api: ApiSettings = ApiSettings()
 
     @property
     def store_location(self) -> str:
