@@ -129,8 +129,8 @@ def test_the_words_of_a_time_are_where_it_stands() -> None:
 
 
 WORDS = (
-    "last night|yesterday|at|14:00|to|-|and|between|2|hours|ago|past|week|since|昨晚|过去|三|小时|前|点|半|到|周|日|"
-    "5月|31|february|2026-01-05|00:30|pm|tonight|noon|天|上|今天|下午|99999|months"
+    "last night|yesterday|at|14:00|to|-|and|between|2|hours|ago|past|week|since|tonight|noon|99999|months|31|"
+    "february|2026-01-05|00:30|pm|昨晚|过去|三|小时|前|点|半|到|周|日|5月|天|上|今天|下午"
 ).split("|")
 
 
