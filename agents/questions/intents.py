@@ -44,7 +44,8 @@ _WORDS: Final[tuple[tuple[Intent, str], ...]] = (
     (
         Intent.KNOWLEDGE,
         r"\bhow (?:do|can|should|to|would)\b|\bwhat (?:do|does|should)\b.*\b(?:mean|do|check)\b"
-        r"|\bmeaning of\b|\bwhat is an? |\bexplain\b|\bprocedure\b|\brunbook\b|\bsteps (?:to|for)\b|\binstructions? for\b"
+        r"|\bmeaning of\b|\bwhat is an? |\bexplain\b|\bprocedure\b|\brunbook\b"
+        r"|\bsteps (?:to|for)\b|\binstructions? for\b"
         r"|怎么(?:处理|解决|修|办|排查|清除|恢复)|如何|什么意思|步骤|手册|规程|预案",
     ),
     (
