@@ -26,13 +26,15 @@ class _Frozen(pydantic.BaseModel):
 
 
 class SourceSettings(_Frozen):
-    """One operator's topic of alarms: how it is written and what its records lack.
+    """One operator's topic: what it holds, how it is written and what its records lack.
 
     `time_zone` (an IANA name) is what a naive time in this source means; without one a naive time is
     dead-lettered. `mapping` renames foreign fields to telcollm's, `{"managedObject": "ne.name"}`.
+    `format` is of alarms alone: all other kinds come in telcollm's own JSON, one record or a list of them.
     """
 
     topic: str = "alarms"
+    kind: Literal["alarms", "kpis", "logs", "tickets", "care", "feedback"] = "alarms"
     format: Literal["auto", "tmf642", "3gpp", "telcollm"] = "auto"
     tenant: str = "default"
     region: str = ""

@@ -149,6 +149,18 @@ class DiagnosisRequest(msgspec.Struct, frozen=True):
     sequence: int = 0
 
 
+class DeskRequest(msgspec.Struct, frozen=True):
+    """One thing that waits for a desk: a ticket for a route, a message for a reply, an incident that changed.
+
+    `body` is the desk's own business; `lane` tells which desk, and the partition whose owner serves it.
+    """
+
+    request_id: str
+    lane: str
+    body: bytes
+    sequence: int = 0
+
+
 class DeadLetter(msgspec.Struct, frozen=True):
     """One record that could not be read: where it lay, what it held, and why."""
 

@@ -52,6 +52,35 @@ def put_messages(connection: sa.Connection, messages: Iterable[CareMessage]) -> 
     _put(connection.dialect.name, care_messages).run(connection, rows)
 
 
+def find_conversation(connection: sa.Connection, scope: Scope, conversation_id: str) -> list[CareMessage]:
+    """Return a conversation's messages in the order sent."""
+    statement = (
+        sa.select(care_messages.c.body)
+        .where(care_messages.c.conversation_id == conversation_id, within(scope, care_messages))
+        .order_by(care_messages.c.sent_ms, care_messages.c.tenant, care_messages.c.message_id)
+    )
+    return [codec.decode(body, CareMessage) for body in connection.execute(statement).scalars()]
+
+
+def message_ids(
+    connection: sa.Connection, conversations: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], list[str]]:
+    """Return by (tenant, conversation_id) the ids of the messages kept, in the order sent."""
+    columns = care_messages.c
+    wanted = set(conversations)
+    found: dict[tuple[str, str], list[str]] = {}
+    for names in chunks(sorted({name for _, name in wanted})):
+        statement = (
+            sa.select(columns.tenant, columns.conversation_id, columns.message_id)
+            .where(columns.conversation_id.in_(names))
+            .order_by(columns.sent_ms, columns.message_id)
+        )
+        for tenant, name, message_id in connection.execute(statement):
+            if (tenant, name) in wanted:
+                found.setdefault((tenant, name), []).append(message_id)
+    return found
+
+
 def put_customers(connection: sa.Connection, found: Iterable[Customer]) -> None:
     """Insert or update customers by (tenant, id): the last one given stays."""
     last = {(customer.tenant, customer.customer_id): customer for customer in found}
@@ -73,6 +102,17 @@ def put_customers(connection: sa.Connection, found: Iterable[Customer]) -> None:
 def put_replies(connection: sa.Connection, found: Iterable[Reply]) -> None:
     """Insert or update replies by id: the later decided stays, and one that is withdrawn stays so."""
     _put_replies(connection.dialect.name).run(connection, map(_reply_row, found))
+
+
+def replied_on(connection: sa.Connection, incident_ids: Iterable[str]) -> set[str]:
+    """Return those of the incidents on which replies rest that are not withdrawn."""
+    found: set[str] = set()
+    for ids in chunks(sorted(set(incident_ids) - {""})):
+        statement = sa.select(replies.c.incident_id.distinct()).where(
+            replies.c.incident_id.in_(ids), replies.c.incident_id != "", sa.not_(replies.c.withdrawn)
+        )
+        found.update(connection.execute(statement).scalars())
+    return found
 
 
 def _reply_row(reply: Reply) -> Row:
@@ -119,13 +159,8 @@ class CareStore:
 
     def conversation(self, scope: Scope, conversation_id: str) -> list[CareMessage]:
         """Return a conversation's messages in the order sent."""
-        statement = (
-            sa.select(care_messages.c.body)
-            .where(care_messages.c.conversation_id == conversation_id, within(scope, care_messages))
-            .order_by(care_messages.c.sent_ms, care_messages.c.tenant, care_messages.c.message_id)
-        )
         with self._database.reading() as connection:
-            return [codec.decode(body, CareMessage) for body in connection.execute(statement).scalars()]
+            return find_conversation(connection, scope, conversation_id)
 
     def conversations(
         self, scope: Scope, *, since: datetime | None = None, limit: int, offset: int

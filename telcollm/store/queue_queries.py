@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from telcollm.state import DeadLetter, DiagnosisRequest, OutboxMessage, SentMark
+from telcollm.state import DeadLetter, DeskRequest, DiagnosisRequest, OutboxMessage, SentMark
 from telcollm.store import rows
 from telcollm.store.schema import dead_letters, outbox, requests, sent_marks
 
@@ -37,6 +37,21 @@ def pending_requests(connection: sa.Connection, lanes: Iterable[str], limit: int
             .limit(limit)
         )
         found += [rows.request(body, sequence) for body, sequence in connection.execute(statement)]
+    found.sort(key=lambda request: request.sequence)
+    return found[:limit]
+
+
+def pending_desk_requests(connection: sa.Connection, lanes: Iterable[str], limit: int) -> list[DeskRequest]:
+    """Return what waits in the desks' lanes in the order it was queued."""
+    found: list[DeskRequest] = []
+    for names in rows.chunks(dict.fromkeys(lanes)):
+        statement = (
+            sa.select(requests.c.request_id, requests.c.lane, requests.c.body, requests.c.sequence)
+            .where(requests.c.lane.in_(names), requests.c.done_ms.is_(None))
+            .order_by(requests.c.sequence)
+            .limit(limit)
+        )
+        found += [DeskRequest(*row) for row in connection.execute(statement)]
     found.sort(key=lambda request: request.sequence)
     return found[:limit]
 

@@ -20,6 +20,7 @@ from telcollm.state import (
     AlarmState,
     ComponentState,
     DeadLetter,
+    DeskRequest,
     DiagnosisRequest,
     OutboxMessage,
     Suppression,
@@ -163,6 +164,16 @@ def request_row(request: DiagnosisRequest, queued_ms: int) -> Row:
         "request_id": request.request_id,
         "lane": request.lane,
         "body": _REQUEST_ENCODER.encode(request),
+        "queued_ms": queued_ms,
+    }
+
+
+def desk_request_row(request: DeskRequest, queued_ms: int) -> Row:
+    """Return the row of a desk's request."""
+    return {
+        "request_id": request.request_id,
+        "lane": request.lane,
+        "body": request.body,
         "queued_ms": queued_ms,
     }
 

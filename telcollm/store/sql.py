@@ -13,16 +13,17 @@ import sqlalchemy as sa
 
 from telcollm import codec
 from telcollm.ports import IncidentCounts, IncidentQuery, PartitionRows, Scope, Store
-from telcollm.records import Diagnosis, Feedback, Incident, PlannedWork, TopologyElement
+from telcollm.records import CareMessage, Diagnosis, Feedback, Incident, PlannedWork, TopologyElement
 from telcollm.state import (
     AlarmState,
     DeadLetter,
+    DeskRequest,
     DiagnosisRequest,
     OutboxMessage,
     Progress,
     SentMark,
 )
-from telcollm.store import alarm_queries, incident_queries, pruning, queue_queries
+from telcollm.store import alarm_queries, care, incident_queries, pruning, queue_queries
 from telcollm.store.database import Database, open_database
 from telcollm.store.rows import to_ms
 from telcollm.store.schema import feedback, planned_work, topology
@@ -103,6 +104,11 @@ class SqlStore:
         """Return waiting diagnosis requests of the lanes in the order they were queued."""
         with self._reading() as connection:
             return queue_queries.pending_requests(connection, lanes, limit)
+
+    def pending_desk_requests(self, lanes: Iterable[str], limit: int) -> list[DeskRequest]:
+        """Return what waits in the desks' lanes in the order it was queued."""
+        with self._reading() as connection:
+            return queue_queries.pending_desk_requests(connection, lanes, limit)
 
     def pending_counts(self, lanes: Iterable[str]) -> Mapping[str, int]:
         """Return {"outbox": n, "requests": n} of what waits in the lanes."""
@@ -207,6 +213,11 @@ class SqlStore:
         )
         with self._reading() as connection:
             return [codec.decode(body, PlannedWork) for body in connection.execute(statement).scalars()]
+
+    def conversation(self, scope: Scope, conversation_id: str) -> list[CareMessage]:
+        """Return a conversation's messages in the order sent."""
+        with self._reading() as connection:
+            return care.find_conversation(connection, scope, conversation_id)
 
     def put_feedback(self, feedback: Feedback) -> None:
         """Keep what a person did with an output."""

@@ -11,20 +11,33 @@ from typing import Final
 import sqlalchemy as sa
 
 from telcollm.errors import FencedError
-from telcollm.records import Diagnosis, Feedback, Incident, PlannedWork, TopologyElement
+from telcollm.records import (
+    CareMessage,
+    Diagnosis,
+    Feedback,
+    Incident,
+    KpiSample,
+    LogLine,
+    PlannedWork,
+    Reply,
+    Route,
+    TopologyElement,
+    TroubleTicket,
+)
 from telcollm.state import (
     AlarmState,
     ComponentState,
     DeadLetter,
+    DeskRequest,
     DiagnosisRequest,
     OutboxMessage,
     Progress,
     SentMark,
     Suppression,
 )
-from telcollm.store import links, rows
+from telcollm.store import care, links, rows, telemetry, tickets
 from telcollm.store.bulk import Bulk
-from telcollm.store.schema import alarms, incident_objects
+from telcollm.store.schema import alarms, incident_objects, requests
 from telcollm.store.statements import FENCE, Statements
 
 MEMBER_COLUMNS: Final = tuple(alarms.c[name] for name in rows.ALARM_COLUMNS)
@@ -181,6 +194,56 @@ class SqlTransaction:
     def finish_requests(self, request_ids: Iterable[str]) -> None:
         """Mark requests as done."""
         self._finish(self._statements.finish_requests, request_ids)
+
+    def put_desk_requests(self, requests: Iterable[DeskRequest]) -> None:
+        """Queue requests; a request_id that was queued before, done or not, is left as it is."""
+        written = [rows.desk_request_row(request, self._now_ms) for request in requests]
+        self._many(self._statements.put_requests, written)
+
+    def take_requests(self, request_ids: Iterable[str]) -> set[str]:
+        """Mark requests as done and return those that were not: of several that try, one gets each."""
+        taken: set[str] = set()
+        for ids in rows.chunks(sorted(set(request_ids))):
+            statement = (
+                sa.update(requests)
+                .where(requests.c.request_id.in_(ids), requests.c.done_ms.is_(None))
+                .values(done_ms=self._now_ms)
+                .returning(requests.c.request_id)
+            )
+            taken.update(self._connection.execute(statement).scalars())
+        return taken
+
+    def put_kpis(self, samples: Iterable[KpiSample]) -> None:
+        """Insert or update KPI samples by id."""
+        telemetry.put_kpis(self._connection, samples)
+
+    def put_logs(self, lines: Iterable[LogLine]) -> None:
+        """Insert or update log lines by id."""
+        telemetry.put_logs(self._connection, lines)
+
+    def put_tickets(self, found: Iterable[TroubleTicket]) -> None:
+        """Insert or update tickets by (tenant, id): the newer last update stays."""
+        tickets.put_tickets(self._connection, found)
+
+    def put_care_messages(self, messages: Iterable[CareMessage]) -> None:
+        """Insert or update messages by (tenant, id)."""
+        care.put_messages(self._connection, messages)
+
+    def message_ids(self, conversations: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[str]]:
+        """Return by (tenant, conversation_id) the ids of the messages kept, in the order sent."""
+        return care.message_ids(self._connection, conversations)
+
+    def put_routes(self, routes: Iterable[Route]) -> None:
+        """Insert or update routes by id."""
+        tickets.put_routes(self._connection, routes)
+
+    def put_replies(self, replies: Iterable[Reply]) -> None:
+        """Insert or update replies by id; one that is withdrawn stays so."""
+        care.put_replies(self._connection, replies)
+
+    def replied_on(self, incident_ids: Iterable[str]) -> set[str]:
+        """Return those of the incidents on which replies rest that are not withdrawn."""
+        return care.replied_on(self._connection, incident_ids)
 
     def put_outbox(self, messages: Iterable[OutboxMessage]) -> None:
         """Queue messages in the order given; a message_id that was queued before is left as it is."""
