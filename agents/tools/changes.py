@@ -28,6 +28,9 @@ OPEN: Final = tuple(
 """The states of TMF621 in which someone still has to act."""
 
 _MOST_ASKED: Final = 100
+# A name may stand between Chinese characters; what goes on after / . : = or ",Key=" is another element's.
+_BEFORE: Final = r"(?<![A-Za-z0-9_-])(?<![A-Za-z0-9][/=])"
+_AFTER: Final = r"(?![A-Za-z0-9_-]|[/.:=][A-Za-z0-9]|,[A-Za-z]+=)"
 _EARLIEST: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -89,8 +92,10 @@ def names_object(text: str, name: str) -> bool:
 
     >>> names_object("Cell-1 is down", "cell-1"), names_object("cell-10 is down", "cell-1")
     (True, False)
+    >>> names_object("小区cell-1故障", "cell-1"), names_object("MRBTS-7/NRCELL-1 is down", "MRBTS-7")
+    (True, False)
     """
-    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text, re.IGNORECASE) is not None
+    return re.search(_BEFORE + re.escape(name) + _AFTER, text, re.IGNORECASE) is not None
 
 
 def _tickets(
