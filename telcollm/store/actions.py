@@ -113,15 +113,11 @@ class ActionStore:
                     found[action.subject_id] = action
         return found
 
-    def since(self, scope: Scope, kinds: Sequence[ActionKind], since: datetime) -> list[OperatorAction]:
-        """Return the actions of the kinds that were done since, in order of time."""
+    def since(self, scope: Scope, since: datetime) -> list[OperatorAction]:
+        """Return the actions that were taken since, in order of time."""
         statement = (
             sa.select(operator_actions.c.body)
-            .where(
-                operator_actions.c.kind.in_([kind.value for kind in kinds]),
-                operator_actions.c.at_ms >= to_ms(since),
-                within(scope, operator_actions),
-            )
+            .where(operator_actions.c.at_ms >= to_ms(since), within(scope, operator_actions))
             .order_by(operator_actions.c.at_ms, operator_actions.c.action_id)
         )
         with self._database.reading() as connection:

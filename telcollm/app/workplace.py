@@ -1,0 +1,195 @@
+"""The workplace: what services share, opened once a process: settings, stores, topology, graph, library.
+
+It tells the time as well.
+
+What is slow to open is opened when it is first asked for. Does not know who asks, nor what for.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+
+from telcollm.access import Caller
+from telcollm.app.runtime import SystemClock
+from telcollm.errors import TelcollmError
+from telcollm.ports import EVERYTHING, Clock, Scope
+from telcollm.settings import Settings
+from telcollm.store.accounts import AccountStore, Hasher
+from telcollm.store.actions import ActionStore
+from telcollm.store.switch import StopSwitch
+from telcollm.topology import Topology
+
+if TYPE_CHECKING:
+    from streams.kafka.sink import RecordSink
+    from telcollm.graph import CauseGraph
+    from telcollm.guard import Guard
+    from telcollm.knowledge.library import Library
+    from telcollm.store.opening import Stores
+
+TOPOLOGY_FRESH_S = 30.0
+"""How long a topology that was read is taken for the present one."""
+
+
+class Publisher(Protocol):
+    """Puts records on Kafka and returns when they are durable."""
+
+    def __call__(self, topic: str, records: Sequence[tuple[str, bytes]]) -> None:
+        """Send (key, value) pairs.
+
+        Raises:
+            TransientError: the brokers do not answer; nothing or a part was delivered.
+        """
+        ...
+
+
+class Workplace:
+    """What every service takes first. Safe to share between threads."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        stores: Stores,
+        *,
+        clock: Clock | None = None,
+        publisher: Publisher | None = None,
+        hasher: Hasher | None = None,
+    ) -> None:
+        self.settings = settings
+        self.stores = stores
+        self.clock = clock or SystemClock()
+        self.accounts = AccountStore(stores.database, hasher=hasher)
+        self.actions = ActionStore(stores.database)
+        self.switch = StopSwitch(stores.database, self.clock.monotonic_s)
+        self.refusals: dict[tuple[str, str], int] = {}
+        """Which refusals the audit trail was told of, and in which second."""
+        self.last_look: tuple[float, int] | None = None
+        """When the pipeline was last looked at, and how many alarms it had read by then."""
+        self._publisher = publisher
+        self._own_publisher: KafkaPublisher | None = None
+        self._lock = threading.RLock()
+        self._topologies: dict[Scope, tuple[float, Topology]] = {}
+
+    def now(self) -> datetime:
+        """Return the time of day in UTC."""
+        return datetime.fromtimestamp(self.clock.now_ms() / 1000, UTC)
+
+    def topology(self, scope: Scope = EVERYTHING) -> Topology:
+        """Return the topology within the scope, read again when it is older than half a minute."""
+        with self._lock:
+            now_s = self.clock.monotonic_s()
+            read_s, topology = self._topologies.get(scope, (None, None))
+            if topology is None or read_s is None or now_s - read_s >= TOPOLOGY_FRESH_S:
+                topology = Topology(self.stores.store.topology(scope))
+                self._topologies[scope] = (now_s, topology)
+            return topology
+
+    @functools.cached_property
+    def graph(self) -> CauseGraph | None:
+        """The cause graph, where one has been learned."""
+        from telcollm.app.runtime import load_graph
+
+        return load_graph(self.settings)
+
+    @functools.cached_property
+    def guard(self) -> Guard:
+        """What text goes through on its way to a model or a log."""
+        from telcollm.guard import Guard, load_key
+
+        return Guard(load_key(self.settings.home), remember=False)
+
+    @functools.cached_property
+    def library(self) -> Library | None:
+        """The knowledge base; by meaning as well where its model has been pulled; None without its extra."""
+        from importlib.util import find_spec
+
+        if find_spec("bm25s") is None:
+            return None
+        from telcollm.knowledge.library import Library
+        from telcollm.knowledge.meaning import open_embedder
+
+        return Library(self.stores.documents, open_embedder(), clock=self.now)
+
+    def publish(self, topic: str, records: Sequence[tuple[str, bytes]]) -> None:
+        """Put records on Kafka; they are durable on return.
+
+        Raises:
+            TransientError: the brokers do not answer.
+            SettingsError: an option or credential is refused.
+        """
+        with self._lock:
+            if self._publisher is None:
+                self._publisher = self._own_publisher = KafkaPublisher(self.settings)
+            self._publisher(topic, records)
+
+    def audit(
+        self,
+        caller: Caller | str,
+        action: str,
+        subject: str,
+        *,
+        tenant: str = "",
+        region: str = "",
+        detail: str = "",
+    ) -> None:
+        """Append to the audit trail what somebody is about to do, so that nothing is done untold."""
+        actor = caller if isinstance(caller, str) else caller.name
+        self.stores.audit.append(
+            actor, action, subject, tenant=tenant, region=region, detail=detail, at=self.now()
+        )
+
+    def close(self) -> None:
+        """Give connections back."""
+        if self._own_publisher is not None:
+            self._own_publisher.close()
+        self.stores.close()
+
+
+def open_workplace(settings: Settings, *, clock: Clock | None = None) -> Workplace:
+    """Return the workplace that the settings describe.
+
+    Raises:
+        TelcollmError: the store cannot be used; names the next step.
+    """
+    from telcollm.store.opening import open_stores
+
+    settings.home.mkdir(parents=True, exist_ok=True)
+    return Workplace(settings, open_stores(settings.store_location), clock=clock)
+
+
+class KafkaPublisher:
+    """Sends to the settings' brokers, by one connection that is made when it is first needed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._sink: RecordSink | None = None
+
+    def __call__(self, topic: str, records: Sequence[tuple[str, bytes]]) -> None:
+        """Send (key, value) pairs; they are durable on return.
+
+        Raises:
+            TransientError: the brokers do not answer; nothing or a part was delivered.
+        """
+        from streams.kafka.sink import RecordSink
+        from telcollm.app.runtime import find_broker
+
+        if self._sink is None:
+            self._sink = RecordSink(find_broker(self._settings).kafka, max_block_s=5.0)
+        try:
+            for key, value in records:
+                self._sink.send(topic, key.encode(), value)
+            self._sink.flush(10.0)
+        except TelcollmError:
+            # A broker of this machine that was started anew has another address.
+            sink, self._sink = self._sink, None
+            sink.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self._sink is not None:
+            self._sink.close()
+            self._sink = None
