@@ -93,6 +93,11 @@ def look(
     return Looked(predictions, tuple(changes), ms_per_row)
 
 
+def some(count: int, most: int, seed: int) -> list[int]:
+    """Return at most so many of the places 0 to `count` - 1, drawn by the seed, in order."""
+    return sorted(random.Random(seed).sample(range(count), min(count, most)))
+
+
 def slices(predictions: Predictions, names: Sequence[str], best: str) -> list[dict[str, Any]]:
     """Return the slices of the test on which the decider is worst, by columns named or usually there.
 
@@ -151,7 +156,7 @@ def surest_errors(
 
 def _ask_some(part: Part, test: Side, texts: Sequence[Sequence[str]], seed: int, say: Say) -> Said:
     """Return the part's answers on a sample of the test rows."""
-    places = _sample(len(test.rows), MOST_BASE_ROWS, seed)
+    places = some(len(test.rows), MOST_BASE_ROWS, seed)
     say(f"test: asking the untuned base about {len(places)} rows")
     logs = part([test.rows[place] for place in places])
     found = said(logs, [texts[place] for place in places], [test.truth[place] for place in places])
@@ -164,7 +169,7 @@ def _disturb(
     """Return who was right before and after each change, on the sampled rows that it changes."""
     from finetune.perturbation import perturb
 
-    places = _sample(len(test.rows), MOST_DISTURBED_ROWS, spec.seed)
+    places = some(len(test.rows), MOST_DISTURBED_ROWS, spec.seed)
     rows = [test.rows[place] for place in places]
     right = {name: right_of(predictions, part) for name, part in predictions.said.items()}
     changes = []
@@ -195,10 +200,6 @@ def _disturb(
             )
         )
     return changes
-
-
-def _sample(count: int, most: int, seed: int) -> list[int]:
-    return sorted(random.Random(seed).sample(range(count), min(count, most)))
 
 
 def _logs(chances: FloatArray) -> FloatArray:

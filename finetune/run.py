@@ -21,7 +21,7 @@ import msgspec
 from finetune.baselines import fit_baselines
 from finetune.card import card_text
 from finetune.columns import input_key, is_long, usual_values
-from finetune.evaluation import MOST_BASE_ROWS, Looked, Parts, look, slices, surest_errors
+from finetune.evaluation import MOST_BASE_ROWS, Looked, Parts, look, slices, some, surest_errors
 from finetune.evidence import DECIDER, evidence
 from finetune.gate import failed_conditions
 from finetune.measured import best_baseline, measure
@@ -57,6 +57,9 @@ PRECISION: Final = 0.9
 """The share of answers above the threshold that are to be right, where none was asked for."""
 
 REPORT_FILE: Final = "report.html"
+MOST_MIX_ROWS: Final = 1200
+"""So many validation rows settle two weights, a temperature and a threshold; more cost minutes."""
+
 _TRAINED_FILE: Final = "trained.json"
 
 
@@ -163,11 +166,14 @@ def _fit(
         spec = msgspec.structs.replace(spec, adapter=True)
         parts = {"model": model_part(base, decider / ADAPTER_FOLDER, spec, guard), **parts}
         untuned = model_part(base, None, spec, guard)
-    watcher.say(f"mixing and calibrating on {len(validation.rows)} validation rows")
-    logs = {name: part(validation.rows) for name, part in parts.items()}
-    mix, temperature = fit_mix(logs, validation.answers)
+    places = some(len(validation.rows), MOST_MIX_ROWS, spec.seed)
+    watcher.say(f"mixing and calibrating on {len(places)} validation rows")
+    asked = [validation.rows[place] for place in places]
+    answers = validation.answers[places]
+    logs = {name: part(asked) for name, part in parts.items()}
+    mix, temperature = fit_mix(logs, answers)
     chances = mixed(logs, msgspec.structs.replace(spec, mix=mix, temperature=temperature))
-    right = chances.argmax(axis=1) == validation.answers
+    right = chances.argmax(axis=1) == answers
     precision = prepared.request.precision or PRECISION
     spec = msgspec.structs.replace(
         spec,
