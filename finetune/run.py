@@ -128,7 +128,7 @@ def run(
         _write(prepared, spec, looked, tree, folder, decider)
         watcher.say(f"report: {folder / REPORT_FILE}")
         outcome = Outcome(spec.name, folder, decider, folder / REPORT_FILE, tree, tuple(tree["gate"]))
-        watcher.say("logging the run and registering the decider")
+        watcher.say("logging the run, registering the decider")
         return publish(outcome, prepared, spec, settings)
 
 
@@ -167,9 +167,8 @@ def _fit(
         parts = {"model": model_part(base, decider / ADAPTER_FOLDER, spec, guard), **parts}
         untuned = model_part(base, None, spec, guard)
     places = some(len(validation.rows), MOST_MIX_ROWS, spec.seed)
+    asked, answers = [validation.rows[place] for place in places], validation.answers[places]
     watcher.say(f"mixing and calibrating on {len(places)} validation rows")
-    asked = [validation.rows[place] for place in places]
-    answers = validation.answers[places]
     logs = {name: part(asked) for name, part in parts.items()}
     mix, temperature = fit_mix(logs, answers)
     chances = mixed(logs, msgspec.structs.replace(spec, mix=mix, temperature=temperature))
@@ -212,14 +211,9 @@ def _train(
     watcher.say(f"training {request.base} for at most {request.minutes:g} minutes")
     asked = {"epochs": request.epochs, "learning_rate": request.learning_rate}
     options: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
-    plan = TrainingPlan(base_folder=base, max_minutes=request.minutes, seed=spec.seed, resume=True, **options)
-    made = train(
-        examples["train"],
-        examples["validation"],
-        plan,
-        folder / "training",
-        on_progress=watcher.progress,
-    )
+    plan = TrainingPlan(base_folder=base, max_minutes=request.minutes, seed=spec.seed, **options)
+    course = folder / "training"
+    made = train(examples["train"], examples["validation"], plan, course, on_progress=watcher.progress)
     facts = {
         "steps": made.steps,
         "tokens": made.tokens,
