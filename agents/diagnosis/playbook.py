@@ -1,22 +1,32 @@
 """The diagnosis playbook: candidates ranked by graph and topology, facts by tools, sentences over evidence.
 
 Graph and rules decide; a model's opinion is kept beside them until one has been promoted. A claim whose
-evidence does not exist in the store is dropped and counted. Does not know how candidates are ranked.
+evidence does not exist in the store is dropped and counted. KPIs, logs and changes settle what alarms leave
+open; they never move a confidence. Does not know how candidates are ranked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+import msgspec
+
+from agents.diagnosis.calibration import Calibration
+from agents.diagnosis.evidence import EvidenceSource, Sign
+from agents.diagnosis.steps import StepFinder
 from agents.tools import ToolAnswer, alarms_by_id, topology_path
+from telcollm.errors import TelcollmError
 from telcollm.ports import Scope, Store
-from telcollm.records import Claim, DecidedBy, Diagnosis, Hypothesis, Mode, Verdict
+from telcollm.records import Claim, DecidedBy, Diagnosis, Hypothesis, Mode, NextStep, Verdict
 from telcollm.settings import DiagnosisSettings
 from telcollm.state import AlarmState, Candidate, DiagnosisRequest, MemberGroup
 from telcollm.topology import Topology
 
-PLAYBOOK_VERSION = "graph-1"
+_LOG = logging.getLogger(__name__)
+
+PLAYBOOK_VERSION = "graph-2"
 _MAX_CLAIM_EVIDENCE = 12
 _SLACK_MS = 2_000
 
@@ -25,12 +35,27 @@ class GraphDiagnoser:
     """Diagnoses by cause graph, topology and time; implements `telcollm.ports.Diagnoser`."""
 
     def __init__(
-        self, store: Store, topology: Topology, settings: DiagnosisSettings, *, has_graph: bool
+        self,
+        store: Store,
+        topology: Topology,
+        settings: DiagnosisSettings,
+        *,
+        has_graph: bool,
+        evidence: EvidenceSource | None = None,
+        steps: StepFinder | None = None,
+        calibration: Calibration | None = None,
     ) -> None:
+        """Take where to look beside alarms and for steps to take, and when a diagnosis is sure enough.
+
+        Without a `calibration` the setting `abstain_below` says when.
+        """
         self._store = store
         self._topology = topology
         self._settings = settings
         self._has_graph = has_graph
+        self._evidence = evidence
+        self._steps = steps
+        self._sure_from = settings.abstain_below if calibration is None else calibration.threshold
 
     def diagnose(self, requests: Sequence[DiagnosisRequest], *, decided_time: datetime) -> list[Diagnosis]:
         """Return one diagnosis a request, in order; where nothing can be said it abstains."""
@@ -42,23 +67,42 @@ class GraphDiagnoser:
             tenant: alarms_by_id(self._store, Scope(tenants=(tenant,)), sorted(ids))
             for tenant, ids in wanted.items()
         }
-        return [self._one(request, answers[request.incident.tenant], decided_time) for request in requests]
+        signs = self._signs(requests)
+        return [
+            self._one(request, answers[request.incident.tenant], signs[place], decided_time)
+            for place, request in enumerate(requests)
+        ]
+
+    def _signs(self, requests: Sequence[DiagnosisRequest]) -> Sequence[Mapping[str, Sequence[Sign]]]:
+        """Return what was found beside alarms; without it, a diagnosis rests on alarms and the topology."""
+        if self._evidence is not None:
+            try:
+                return self._evidence.signs(requests, self._settings.max_hypotheses)
+            except TelcollmError as error:
+                _LOG.warning("diagnosed without KPIs, logs and changes: %s", error)
+        return [{} for _ in requests]
 
     def _one(
-        self, request: DiagnosisRequest, answer: ToolAnswer[dict[str, AlarmState]], decided_time: datetime
+        self,
+        request: DiagnosisRequest,
+        answer: ToolAnswer[dict[str, AlarmState]],
+        signs: Mapping[str, Sequence[Sign]],
+        decided_time: datetime,
     ) -> Diagnosis:
         incident = request.incident
         facts = answer.value or {}
         dropped = 0
         hypotheses: list[Hypothesis] = []
         for candidate in request.candidates[: self._settings.max_hypotheses]:
-            hypothesis, lost = self._hypothesis(candidate, request, facts)
+            hypothesis, lost = self._hypothesis(candidate, request, facts, signs)
             dropped += lost
             if hypothesis is not None:
                 hypotheses.append(hypothesis)
+        hypotheses = [_weighed(one, hypotheses, signs) for one in hypotheses]
+        kept = sum(len(one.claims) for one in hypotheses)
         best = hypotheses[0] if hypotheses else None
         confidence = best.confidence if best else 0.0
-        abstained = best is None or confidence < self._settings.abstain_below
+        abstained = best is None or confidence < self._sure_from
         return Diagnosis(
             tenant=incident.tenant,
             region=incident.region,
@@ -74,11 +118,25 @@ class GraphDiagnoser:
             decided_by=DecidedBy.GRAPH if self._has_graph else DecidedBy.RULE,
             prompt_version=PLAYBOOK_VERSION,
             dropped_claims=dropped,
+            grounding=round(kept / (kept + dropped), 6) if kept + dropped else None,
+            next_steps=self._next_steps(incident.tenant, best, decided_time),
             mode=Mode(incident.mode),
         )
 
+    def _next_steps(
+        self, tenant: str, best: Hypothesis | None, decided_time: datetime
+    ) -> tuple[NextStep, ...]:
+        """Return runbook steps for the likeliest problem; a problem that is a mere number finds none."""
+        if self._steps is None or best is None or not any(map(str.isalpha, best.root_cause_problem)):
+            return ()
+        return self._steps.steps(tenant, best.root_cause_problem, decided_time)
+
     def _hypothesis(
-        self, candidate: Candidate, request: DiagnosisRequest, facts: dict[str, AlarmState]
+        self,
+        candidate: Candidate,
+        request: DiagnosisRequest,
+        facts: dict[str, AlarmState],
+        signs: Mapping[str, Sequence[Sign]],
     ) -> tuple[Hypothesis | None, int]:
         """Return the candidate with the claims that stand, and how many did not."""
         root = next((group for group in request.groups if group.alarm_id == candidate.alarm_id), None)
@@ -89,7 +147,10 @@ class GraphDiagnoser:
         path, path_claim = self._path(root, [group for group in others if group.alarm_id in facts])
         if path_claim:
             drafts.append(path_claim)
-        claims = [claim for claim in drafts if all(alarm_id in facts for alarm_id in claim.evidence)]
+        found = signs.get(root.managed_object, ())
+        drafts += [Claim(text=sign.text, evidence=sign.ids, against=sign.against) for sign in found]
+        read = {one for sign in found for one in sign.ids}
+        claims = [claim for claim in drafts if all(one in facts or one in read for one in claim.evidence)]
         return (
             Hypothesis(
                 root_cause_resource=root.managed_object,
@@ -175,6 +236,25 @@ def _verdict(candidate: Candidate, root: MemberGroup, others: Sequence[MemberGro
     if others and candidate.edges and 2 * (candidate.explained - 1) >= len(others):
         return Verdict.SUPPORTED
     return Verdict.OPEN
+
+
+def _weighed(
+    one: Hypothesis, hypotheses: Sequence[Hypothesis], signs: Mapping[str, Sequence[Sign]]
+) -> Hypothesis:
+    """Return the hypothesis with the verdict that KPIs, logs and changes leave it.
+
+    What alarms leave open is supported where its object alone shows signs; what they support is open again
+    where another's object shows signs and its own was measured and normal.
+    """
+    named = {other.root_cause_resource for other in hypotheses} - {one.root_cause_resource}
+    own = signs.get(one.root_cause_resource, ())
+    shows = any(not sign.against for sign in own)
+    others_show = any(not sign.against for name in named for sign in signs.get(name, ()))
+    if one.verdict is Verdict.OPEN and shows and not others_show:
+        return msgspec.structs.replace(one, verdict=Verdict.SUPPORTED)
+    if one.verdict is Verdict.SUPPORTED and others_show and own and not shows:
+        return msgspec.structs.replace(one, verdict=Verdict.OPEN)
+    return one
 
 
 def _summary(request: DiagnosisRequest, best: Hypothesis | None, abstained: bool) -> str:
