@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar, cast
 
 from telcollm.access import Caller
 from telcollm.app.runtime import SystemClock
 from telcollm.errors import TelcollmError
 from telcollm.ports import EVERYTHING, Clock, Scope
+from telcollm.records import CareMessage, Reply, Route, TroubleTicket
 from telcollm.settings import Settings
 from telcollm.store.accounts import AccountStore, Hasher
 from telcollm.store.actions import ActionStore
@@ -32,6 +33,38 @@ if TYPE_CHECKING:
 
 TOPOLOGY_FRESH_S = 30.0
 """How long a topology that was read is taken for the present one."""
+
+
+REOPEN_S = 600.0
+"""After how long routers and desks are opened anew, with the topology and the champions of that time."""
+
+T = TypeVar("T")
+
+
+class Look(NamedTuple):
+    """When the pipeline was looked at, how many alarms it had read by then, and how many a second before."""
+
+    at_s: float
+    alarms: int
+    rate_per_s: float | None
+
+
+class Router(Protocol):
+    """Decides where tickets go; see `agents.routing.router`."""
+
+    def route(self, tickets: Sequence[TroubleTicket], *, decided_time: datetime) -> list[Route]:
+        """Return one route a ticket, in order."""
+        ...
+
+
+class Desk(Protocol):
+    """Suggests replies; see `agents.care.desk`."""
+
+    def suggest(
+        self, conversations: Sequence[Sequence[CareMessage]], *, decided_time: datetime
+    ) -> list[Reply]:
+        """Return one reply a conversation in which the customer spoke last."""
+        ...
 
 
 class Publisher(Protocol):
@@ -64,10 +97,10 @@ class Workplace:
         self.accounts = AccountStore(stores.database, hasher=hasher)
         self.actions = ActionStore(stores.database)
         self.switch = StopSwitch(stores.database, self.clock.monotonic_s)
+        self._kept: dict[str, tuple[float, object]] = {}
         self.refusals: dict[tuple[str, str], int] = {}
         """Which refusals the audit trail was told of, and in which second."""
-        self.last_look: tuple[float, int] | None = None
-        """When the pipeline was last looked at, and how many alarms it had read by then."""
+        self.last_look: Look | None = None
         self._publisher = publisher
         self._own_publisher: KafkaPublisher | None = None
         self._lock = threading.RLock()
@@ -112,6 +145,34 @@ class Workplace:
         from telcollm.knowledge.meaning import open_embedder
 
         return Library(self.stores.documents, open_embedder(), clock=self.now)
+
+    def router(self, *, model: bool) -> Router:
+        """Return what routes tickets: by the settings' deciders, or by rules alone."""
+        from telcollm.app.routing import open_router
+
+        return self._opened(
+            f"router {model}",
+            lambda: open_router(self.settings, self.stores, self.topology(), rules_only=not model),
+        )
+
+    def desk(self, *, model: bool) -> Desk:
+        """Return what suggests replies: with the settings' decider of intents, or by rules alone."""
+        from telcollm.app.care import open_desk
+
+        return self._opened(
+            f"desk {model}",
+            lambda: open_desk(self.settings, self.stores, self.topology(), rules_only=not model),
+        )
+
+    def _opened(self, name: str, open_it: Callable[[], T]) -> T:
+        """Return what was opened under the name, opened anew when its topology is old."""
+        with self._lock:
+            now_s = self.clock.monotonic_s()
+            opened_s, found = self._kept.get(name, (None, None))
+            if opened_s is None or now_s - opened_s >= REOPEN_S:
+                found = open_it()
+                self._kept[name] = (now_s, found)
+            return cast("T", found)
 
     def publish(self, topic: str, records: Sequence[tuple[str, bytes]]) -> None:
         """Put records on Kafka; they are durable on return.

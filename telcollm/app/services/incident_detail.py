@@ -5,9 +5,10 @@ Everything is bounded, and says how much there is. Does not know how any of it i
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -28,6 +29,9 @@ from telcollm.store.actions import OperatorAction
 from telcollm.store.rows import to_ms
 from telcollm.store.tickets import TicketQuery
 from telcollm.topology import Topology
+
+if TYPE_CHECKING:
+    from agents.tools.found import KpiHistory
 
 MOST_ALARMS: Final = 1_000
 MOST_KPIS: Final = 5_000
@@ -64,13 +68,16 @@ class Neighbourhood(msgspec.Struct, frozen=True):
 
 
 class IncidentDetail(msgspec.Struct, frozen=True):
-    """One incident with all that hangs on it. None for what the caller may not see."""
+    """One incident with all that hangs on it. None for what the caller may not see.
+
+    `kpis` are series beside their normal, as `agents.tools.normal` tells it, the most unusual first.
+    """
 
     row: IncidentRow
     diagnoses: tuple[Diagnosis, ...]
     alarms: tuple[AlarmState, ...]
     neighbourhood: Neighbourhood | None
-    kpis: tuple[KpiSample, ...]
+    kpis: tuple[KpiHistory, ...]
     kpis_complete: bool
     changes: tuple[PlannedWork, ...]
     tickets: tuple[TroubleTicket, ...] | None
@@ -105,7 +112,7 @@ def detail(workplace: Workplace, caller: Caller, incident_id: str) -> IncidentDe
         diagnoses=tuple(diagnoses),
         alarms=tuple(alarms),
         neighbourhood=neighbourhood(workplace.topology(scope), found, diagnoses, alarms),
-        kpis=tuple(kpis[:MOST_KPIS]),
+        kpis=against_normal(workplace, caller, kpis[:MOST_KPIS], since, until),
         kpis_complete=len(kpis) <= MOST_KPIS,
         changes=_changes(workplace, caller, objects, found.opened_time - _CHANGES_BEFORE, until),
         tickets=_tickets(workplace, caller, found),
@@ -113,6 +120,36 @@ def detail(workplace: Workplace, caller: Caller, incident_id: str) -> IncidentDe
         replies=_replies(workplace, caller, found.incident_id),
         actions=tuple(workplace.actions.actions(scope, found.incident_id)),
     )
+
+
+def against_normal(
+    workplace: Workplace, caller: Caller, samples: list[KpiSample], since: datetime, until: datetime
+) -> tuple[KpiHistory, ...]:
+    """Return each KPI of each object beside what is normal at that hour, the most unusual first."""
+    from agents.tools.normal import DAYS, WEEKS, judge, windows
+
+    series: dict[tuple[str, str], list[KpiSample]] = {}
+    for sample in samples:
+        series.setdefault((sample.managed_object, sample.kpi), []).append(sample)
+    objects = list(dict.fromkeys(name for name, _ in series))
+    past: dict[tuple[str, str], dict[datetime, KpiSample]] = {}
+    spans = [
+        *windows(since, until, timedelta(weeks=1), WEEKS),
+        *windows(since, until, timedelta(days=1), DAYS),
+    ]
+    for start, end in spans if objects else ():
+        found = workplace.stores.telemetry.kpis(
+            caller.scope, objects, since_ms=to_ms(start), until_ms=to_ms(end), limit=MOST_KPIS
+        )
+        for sample in found:
+            past.setdefault((sample.managed_object, sample.kpi), {})[sample.sampled_time] = sample
+    judged = [
+        judge(known, past.get(key, {}).values(), since, until)
+        for key, known in series.items()
+        if any(math.isfinite(one.value) for one in known)
+    ]
+    judged.sort(key=lambda one: (not one.summary.departs, -abs(one.summary.deviation or 0.0)))
+    return tuple(judged)
 
 
 def _objects(found: Incident, diagnoses: list[Diagnosis]) -> list[str]:

@@ -13,12 +13,13 @@ import msgspec
 import sqlalchemy as sa
 
 from telcollm.access import Action, Caller, require
-from telcollm.app.workplace import Workplace
+from telcollm.app.workplace import Look, Workplace
 from telcollm.errors import TelcollmError
 from telcollm.store.schema import dead_letters, outbox, requests
 from telcollm.store.switch import SwitchState
 
 _ANSWER_WITHIN_S: Final = 1.0
+_LOOK_S: Final = 2.0
 _MOST_BYTES: Final = 65_536
 
 
@@ -88,14 +89,20 @@ def worker_status(workplace: Workplace) -> dict[str, Any]:
 
 
 def _rate(workplace: Workplace, alarms: int | None) -> float | None:
-    """Return alarms a second since this process looked last; None at first, and after a worker's restart."""
+    """Return alarms a second over the last two seconds or more; None at first, and after a worker's restart.
+
+    Several pages that look at once are told the same: a look counts only once it is two seconds old.
+    """
     if alarms is None:
         return None
     now_s = workplace.clock.monotonic_s()
-    before, workplace.last_look = workplace.last_look, (now_s, alarms)
-    if before is None or alarms < before[1] or now_s <= before[0]:
-        return None
-    return (alarms - before[1]) / (now_s - before[0])
+    before = workplace.last_look
+    if before is None or alarms < before.alarms:
+        workplace.last_look = Look(now_s, alarms, None)
+    elif now_s - before.at_s >= _LOOK_S:
+        workplace.last_look = Look(now_s, alarms, (alarms - before.alarms) / (now_s - before.at_s))
+    found = workplace.last_look
+    return None if found is None else found.rate_per_s
 
 
 def _waiting(workplace: Workplace) -> dict[str, int]:
