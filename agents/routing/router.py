@@ -1,0 +1,259 @@
+"""The router: tickets in, one route each out, with what decided it and whether a person must look.
+
+Implements the worker's port of ticket routing. It reads open tickets and incidents and writes nothing. Does
+not know topics, desks or where routes are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from agents.routing.deciding import Asked, Words, agrees
+from agents.routing.instructions import without_instructions
+from agents.routing.linking import Earlier, Linker, Links
+from agents.routing.policy import RoutingPolicy
+from agents.routing.reasons import decider_reason, priority_reason, rule_reason
+from agents.routing.rules import first_spoken, ruled_team
+from agents.routing.subjects import Subject, SubjectFinder, ticket_row
+from telcollm.decider.decider import Decision
+from telcollm.guard import Guard
+from telcollm.identity import derive_id
+from telcollm.records import DecidedBy, Mode, Route, TicketPriority, TroubleTicket
+from telcollm.store.opening import Stores
+from telcollm.topology import Topology
+
+TOP: Final = 3
+"""How many teams a person is shown where a route is not automatic."""
+
+RULES_VERSION: Final = "rules-1"
+_ROWS_AT_ONCE: Final = 64
+_PRIORITIES: Final = {one.value.casefold(): one for one in TicketPriority}
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A ticket as it may be read: without what speaks to the router, in words and in columns."""
+
+    subject: Subject
+    row: dict[str, object]
+    set_aside: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Team:
+    """What is decided about the team of one ticket."""
+
+    team: str
+    confidence: float
+    alternatives: tuple[tuple[str, float], ...]
+    words: Words
+    reason: str
+    automatic: bool
+    decided_by: DecidedBy
+
+
+class Router:
+    """Routes tickets by deciders where there are any, else by the policy's rules."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        topology: Topology,
+        policy: RoutingPolicy,
+        guard: Guard,
+        *,
+        team: Asked | None = None,
+        priority: Asked | None = None,
+    ) -> None:
+        self.policy = policy
+        self._guard = guard
+        self._team = team
+        self._priority = priority
+        self._finder = SubjectFinder(topology)
+        self._names = tuple(dict.fromkeys((*self.teams, *policy.team_names)))
+        self._linker = Linker(stores, self._finder, policy, self._text)
+
+    @property
+    def teams(self) -> tuple[str, ...]:
+        """Every team that a route may name."""
+        return self._team.labels if self._team else tuple(self.policy.teams)
+
+    def route(
+        self,
+        tickets: Sequence[TroubleTicket],
+        *,
+        decided_time: datetime,
+        progress: Callable[[int], None] = lambda count: None,
+    ) -> list[Route]:
+        """Return one route a ticket, in order; `progress` hears of tickets done.
+
+        The same tickets over the same store give the same routes, whatever their order or batches.
+
+        Raises:
+            DeciderError: a decider cannot read tickets.
+            TransientError: the store or a model server does not answer.
+        """
+        read = [self._read(ticket, decided_time) for ticket in tickets]
+        teams = self._teams(read, progress)
+        rows = [one.row for one in read]
+        priorities = self._priority.decide(rows) if self._priority else [None] * len(rows)
+        # A ticket may repeat only those that came before it, wherever they stand in the batch.
+        order = sorted(range(len(read)), key=lambda at: (read[at].subject.at, tickets[at].ticket_id))
+        links: dict[int, Links] = {}
+        earlier = Earlier()
+        for place in order:
+            subject = read[place].subject
+            kind, _ = self._type(subject)
+            links[place] = self._linker.links(subject, earlier, team=teams[place].team, ticket_type=kind)
+            earlier.add(subject, links[place])
+        return [
+            self._one(read[place], teams[place], priorities[place], links[place], decided_time)
+            for place in range(len(read))
+        ]
+
+    def _text(self, ticket: TroubleTicket) -> str:
+        return "\n".join(
+            part for text in (ticket.name, ticket.description) if (part := self._cleaned(text)[0])
+        )
+
+    def _cleaned(self, text: str) -> tuple[str, tuple[str, ...]]:
+        reading = without_instructions(self._guard.hide(text), self._names)
+        return reading.kept, reading.set_aside
+
+    def _read(self, ticket: TroubleTicket, now: datetime) -> _Read:
+        subject = self._finder.subject(ticket, self._text(ticket), now)
+        row = ticket_row(ticket, subject)
+        set_aside: dict[str, None] = {}
+        for name, cell in row.items():
+            if isinstance(cell, str) and cell:
+                # Any column may carry an order: a title, a note, a field of a form.
+                row[name], gone = self._cleaned(cell)
+                set_aside.update(dict.fromkeys(gone))
+        return _Read(subject, row, tuple(set_aside))
+
+    def _teams(self, read: Sequence[_Read], progress: Callable[[int], None]) -> list[_Team]:
+        found: list[_Team] = []
+        for start in range(0, len(read), _ROWS_AT_ONCE):
+            part = read[start : start + _ROWS_AT_ONCE]
+            if self._team is None:
+                found += [self._ruled(one.subject) for one in part]
+            else:
+                rows = [one.row for one in part]
+                decisions = self._team.decide(rows)
+                told = zip(rows, decisions, self._team.words(rows, decisions), strict=True)
+                found += [self._decided(self._team, *one) for one in told]
+            progress(len(part))
+        return found
+
+    def _ruled(self, subject: Subject) -> _Team:
+        ruled = ruled_team(subject.text, subject.object_types, self.policy)
+        automatic = bool(ruled.team) and ruled.confidence >= self.policy.threshold
+        reason = rule_reason(ruled, self.policy.threshold, automatic)
+        return _Team(
+            ruled.team, ruled.confidence, ruled.alternatives, ruled.words, reason, automatic, DecidedBy.RULE
+        )
+
+    def _decided(self, asked: Asked, row: dict[str, object], decision: Decision, words: Words) -> _Team:
+        # A ticket of which nothing is left to read is nobody's to route alone.
+        readable = len(asked.lacking(row)) < len(asked.columns) and bool(str(row["description"]).strip())
+        automatic = readable and decision.confidence >= self.policy.threshold and not decision.abstained
+        reason = decider_reason(
+            decision,
+            words,
+            lacking=asked.lacking(row),
+            threshold=max(self.policy.threshold, asked.decider.spec.threshold.confidence),
+            automatic=automatic,
+            explained=asked.expert is not None and agrees(decision),
+        )
+        return _Team(
+            decision.label,
+            decision.confidence,
+            decision.alternatives[:TOP],
+            words,
+            reason,
+            automatic,
+            DecidedBy.MODEL,
+        )
+
+    def _type(self, subject: Subject) -> tuple[str, str]:
+        """Return the ticket's type, and where it comes from."""
+        spoken, word = first_spoken(subject.text, self.policy.ticket_types)
+        if spoken:
+            return spoken, f"type {spoken} by {word!r}"
+        given = subject.ticket.ticket_type
+        return given, f"type {given} as reported" if given else ""
+
+    def _one(
+        self,
+        read: _Read,
+        team: _Team,
+        priority: Decision | None,
+        links: Links,
+        decided_time: datetime,
+    ) -> Route:
+        subject = read.subject
+        ticket = subject.ticket
+        kind, kind_why = self._type(subject)
+        severity, severity_why = self._severity(subject, links)
+        level, level_why = self._level(subject, priority)
+        reasons = [*links.reasons, team.reason, level_why, severity_why, kind_why]
+        if read.set_aside:
+            count = len(read.set_aside)
+            reasons.append(
+                f"{count} passage{'s' if count > 1 else ''} that spoke to whoever routes this "
+                "set aside and not read for the decision"
+            )
+        decider = self._team.decider.spec if self._team else None
+        updated = ticket.last_update or ticket.status_change_date or ticket.creation_date
+        return Route(
+            tenant=ticket.tenant,
+            region=ticket.region,
+            route_id=derive_id(
+                "rou", ticket.tenant, ticket.ticket_id, updated.isoformat() if updated else ""
+            ),
+            subject_id=ticket.ticket_id,
+            decided_time=decided_time,
+            team=team.team,
+            priority=level,
+            severity=severity,
+            ticket_type=kind,
+            reason="; ".join(filter(None, reasons)) + ".",
+            words=team.words,
+            set_aside=read.set_aside,
+            automatic=team.automatic,
+            alternatives=team.alternatives,
+            duplicate_of=links.duplicate_of,
+            parent_incident=links.parent_incident,
+            evidence=tuple(dict.fromkeys((ticket.ticket_id, *links.evidence))),
+            confidence=min(1.0, team.confidence),
+            decided_by=team.decided_by,
+            model=(decider.base if decider.adapter else "plain expert") if decider else "",
+            adapter=self._team.name if self._team else "",
+            prompt_version=decider.row_version if decider else RULES_VERSION,
+            mode=Mode(ticket.mode),
+        )
+
+    def _severity(self, subject: Subject, links: Links) -> tuple[str, str]:
+        """Return the reporter's severity, else the parent incident's, else what words say; never a guess."""
+        if subject.ticket.severity:
+            return subject.ticket.severity, f"severity {subject.ticket.severity} as reported"
+        if links.severity:
+            return links.severity, f"severity {links.severity} from the incident"
+        spoken, word = first_spoken(subject.text, self.policy.severities)
+        if spoken:
+            return spoken, f"severity {spoken} by {word!r}"
+        return "INDETERMINATE", "severity is not told"
+
+    def _level(self, subject: Subject, decision: Decision | None) -> tuple[TicketPriority | None, str]:
+        if decision is not None:
+            level = _PRIORITIES.get(decision.label.casefold())
+            return level, priority_reason(decision, level)
+        spoken, word = first_spoken(subject.text, self.policy.priorities)
+        if spoken:
+            return TicketPriority(spoken), f"priority {spoken} by {word!r}"
+        if subject.ticket.priority is not None:
+            return subject.ticket.priority, f"priority {subject.ticket.priority.value} as reported"
+        return None, "no priority is told"
