@@ -13,6 +13,7 @@ from typing import Any
 
 from streams.component import Component, Snapshot
 from streams.correlation import Delta
+from streams.desks import changed_request
 from streams.envelope import unpack
 from streams.incident import IncidentWriter, hanging_together, merged, restored
 from streams.kafka.library import TopicPartition
@@ -67,8 +68,10 @@ class CorrelateStage:
         open_source: Callable[..., PartitionSource] = PartitionSource,
         reached: Reached = nothing,
         on_owned: Callable[[Collection[str]], None] = lambda lanes: None,
+        looks_at_replies: bool = False,
     ) -> None:
         self._settings = settings
+        self._looks_at_replies = looks_at_replies
         self._store = store
         self._writer = writer
         self._make_partition = make_partition
@@ -128,19 +131,9 @@ class CorrelateStage:
 
         `written` says up to where the partitions are known to reach, whatever the brokers say.
         """
-        ends = self._source.end_offsets()
-        # A broker may list an end that lies too low (Tansu 0.6): what a fetch has said must agree, and what
-        # was just written may be missing from both.
-        behind = self._source.lag()
-        return (
-            bool(ends)
-            and all(behind.get(place) == 0 for place in ends)
-            and all(
-                (self._progress[place.partition].next_offset or 0)
-                >= max(end, written.get(place.partition, 0))
-                for place, end in ends.items()
-                if place.partition in self._progress
-            )
+        return self._source.drained(
+            {TopicPartition(self._topic, at): mine.next_offset or 0 for at, mine in self._progress.items()},
+            {TopicPartition(self._topic, at): end for at, end in written.items()},
         )
 
     def step(self, timeout_ms: int, *, coalesce: bool = False) -> Told:
@@ -199,6 +192,8 @@ class CorrelateStage:
             transaction.put_incidents([*outcome.rows, *(item.incident for item in outcome.requests)])
             transaction.put_requests(outcome.requests)
             transaction.put_outbox(outcome.messages)
+            if self._looks_at_replies:
+                self._tell_superseded(transaction, outcome)
         self._reached("after store")
         self._source.commit_informational(
             {TopicPartition(self._topic, at): self._progress[at].next_offset or 0 for at in touched}
@@ -210,6 +205,14 @@ class CorrelateStage:
         told.windows = sum(delta.completed for delta in deltas.values())
         told.incidents = len(outcome.requests)
         told.opened_ms = [item.append_ms for item in snapshots if item.alarm_count == 1 and not item.complete]
+
+    def _tell_superseded(self, transaction: StoreTransaction, outcome: Outcome) -> None:
+        """Have the replies looked at that rest on incidents which are no longer ones of their own."""
+        lost = {row.incident_id: row for row in outcome.rows if row.superseded_by}
+        if lost:
+            lane = lane_of(self._topic, min(self._partitions))
+            touched = transaction.replied_on(lost)
+            transaction.put_desk_requests(changed_request(lost[name], lane) for name in sorted(touched))
 
     def _outcome(
         self, transaction: StoreTransaction, deltas: Mapping[int, Delta], snapshots: Iterable[Snapshot]

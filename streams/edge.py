@@ -6,42 +6,34 @@ doubles there is dropped by the reader, who knows the source offsets. Does not k
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Collection, Sequence
 
 import msgspec
 
+from streams.claims import ClaimedSource, Place
 from streams.cut import Cut
 from streams.envelope import TICK_PLACE, VERSION, Envelope, pack
 from streams.event import AlarmEvent, EventKind, event_of, tells_of_life
 from streams.formats import check_mapping, decode_alarms
-from streams.kafka.library import TopicPartition
 from streams.kafka.sink import RecordSink
 from streams.kafka.source import PartitionSource, RawRecord
 from streams.outbox import Reached, nothing
+from streams.refusals import MAX_MESSAGE_BYTES, check_size, letter_of, put_letters
 from streams.topics import DEAD_LETTERS, EDGE_GROUP, EVENTS, group, lane_of, on_wire
 from streams.watermark import SourceTicks
 from telcollm.codec import encode
 from telcollm.errors import DecodeError
 from telcollm.ports import Clock, Store
 from telcollm.settings import Settings, SourceSettings
-from telcollm.state import DeadLetter, OutboxMessage, Progress
-
-MAX_RECORD_BYTES: Final = 512 * 1024
-"""A larger record is dead-lettered: what it becomes must fit a message of Kafka's default size."""
-
-_MAX_MESSAGE_BYTES: Final = 900_000
-_MAX_HEADER_CHARACTERS: Final = 4_000
+from telcollm.state import DeadLetter, Progress
 
 
-class _Place:
-    """One source partition this worker reads."""
+class _Silence:
+    """How far a source partition's events have come, and how long it has told nothing."""
 
-    __slots__ = ("idle_since_ms", "progress", "settings", "ticks", "told_idle_ms")
+    __slots__ = ("idle_since_ms", "ticks", "told_idle_ms")
 
-    def __init__(self, progress: Progress, settings: SourceSettings, now_ms: int) -> None:
-        self.progress = progress
-        self.settings = settings
+    def __init__(self, progress: Progress, now_ms: int) -> None:
         self.ticks = (
             msgspec.msgpack.decode(progress.blob, type=SourceTicks) if progress.blob else SourceTicks()
         )
@@ -55,13 +47,7 @@ def decode_events(record: RawRecord, source: SourceSettings) -> list[AlarmEvent]
     Raises:
         DecodeError: the record cannot be read.
     """
-    size_bytes = len(record.value or b"")
-    if size_bytes > MAX_RECORD_BYTES:
-        message = (
-            f"record of {size_bytes} bytes is too large; at most {MAX_RECORD_BYTES} bytes are allowed; "
-            "have the producer leave attachments out"
-        )
-        raise DecodeError(message)
+    check_size(record)
     alarms = decode_alarms(record.value or b"", source)
     return [
         event_of(alarm, body=encode(alarm), append_ms=max(0, record.timestamp_ms), offset=record.offset)
@@ -93,66 +79,46 @@ class EdgeStage:
         self._clock = clock
         self._expected = sorted(source_lanes)
         self._reached = reached
-        for source in settings.sources:
+        self._sources = {item.topic: item for item in settings.sources if item.kind == "alarms"}
+        for source in self._sources.values():
             check_mapping(source)
-        self._sources = {item.topic: item for item in settings.sources}
         self._events_topic = on_wire(settings.kafka, EVENTS)
         self._dead_letter_topic = on_wire(settings.kafka, DEAD_LETTERS)
         self._tick_ms = max(1_000, int(settings.streams.lateness_s * 250))
         self._future_ms = int(settings.streams.future_s * 1000)
         self._idle_ms = int(settings.streams.idle_s * 1000)
-        self._places: dict[tuple[str, int], _Place] = {}
+        self._silences: dict[Place, _Silence] = {}
         self._sink = open_sink(settings.kafka)
-        self._source = open_source(
+        self._source = ClaimedSource(
             settings.kafka,
             group(settings.kafka, EDGE_GROUP),
-            sorted(self._sources),
-            self._assigned,
-            self._gone,
+            self._sources,
+            store,
+            open_source=open_source,
+            on_claimed=self._claimed,
+            on_gone=lambda place: self._silences.pop(place, None),
+            on_owned=on_owned,
         )
         self.records = 0
         self.dead_letters = 0
         self.written: dict[int, int] = {}
         """The offset after the last record this stage wrote to each internal partition."""
 
-    def _assigned(self, partitions: Collection[Any]) -> Mapping[Any, int | None]:
-        offsets: dict[Any, int | None] = {}
-        for place in partitions:
-            progress = self._store.claim(place.topic, place.partition)
-            self._places[(place.topic, place.partition)] = _Place(
-                progress, self._sources[place.topic], self._clock.now_ms()
-            )
-            offsets[place] = progress.next_offset
-        self._on_owned([lane_of(place.topic, place.partition) for place in partitions])
-        return offsets
-
-    def _gone(self, partitions: Collection[Any]) -> None:
-        for place in partitions:
-            self._places.pop((place.topic, place.partition), None)
+    def _claimed(self, place: Place, progress: Progress) -> None:
+        self._silences[place] = _Silence(progress, self._clock.now_ms())
 
     @property
     def lanes(self) -> list[str]:
         """The lanes whose messages this worker sends."""
-        return [lane_of(topic, partition) for topic, partition in self._places]
+        return self._source.lanes
 
     def lag(self) -> int:
         """Return how many records of the assigned partitions were not read yet, as the last fetch said."""
-        return sum(self._source.lag().values())
+        return sum(self._source.behind().values())
 
     def drained(self) -> bool:
         """Tell whether every record that is on the brokers now was read and stored; asks the brokers."""
-        ends = self._source.end_offsets()
-        # A broker may list an end that lies too low (Tansu 0.6): what a fetch has said must agree.
-        behind = self._source.lag()
-        return (
-            bool(ends)
-            and all(behind.get(place) == 0 for place in ends)
-            and all(
-                (self._places[(place.topic, place.partition)].progress.next_offset or 0) >= end
-                for place, end in ends.items()
-                if (place.topic, place.partition) in self._places
-            )
-        )
+        return self._source.drained()
 
     def step(self, timeout_ms: int) -> int:
         """Return how many records were read, routed and made durable.
@@ -163,18 +129,19 @@ class EdgeStage:
         """
         records = self._source.poll(timeout_ms, self._settings.streams.batch_max_records)
         letters: list[DeadLetter] = []
-        touched: dict[tuple[str, int], _Place] = {}
+        touched: set[Place] = set()
         for record in records:
-            place = self._places.get((record.topic, record.partition))
-            if place is None:
+            place = (record.topic, record.partition)
+            silence = self._silences.get(place)
+            if silence is None:
                 continue
-            touched[(record.topic, record.partition)] = place
+            touched.add(place)
             try:
-                self._route(record, decode_events(record, place.settings), place)
+                self._route(record, decode_events(record, self._sources[record.topic]), silence)
             except DecodeError as error:
-                letters.append(_letter(record, error))
-            place.progress.next_offset = record.offset + 1
-            place.idle_since_ms, place.told_idle_ms = self._clock.now_ms(), 0
+                letters.append(letter_of(record, error))
+            self._source.progress[place].next_offset = record.offset + 1
+            silence.idle_since_ms, silence.told_idle_ms = self._clock.now_ms(), 0
         self._tell_idle()
         if not touched:
             return 0
@@ -186,7 +153,7 @@ class EdgeStage:
         self.dead_letters += len(letters)
         return len(records)
 
-    def _route(self, record: RawRecord, events: Sequence[AlarmEvent], place: _Place) -> None:
+    def _route(self, record: RawRecord, events: Sequence[AlarmEvent], silence: _Silence) -> None:
         source = lane_of(record.topic, record.partition)
         # On most topics the time is the producer's own, and its clock may be years ahead; -1 is none at all.
         now_ms = self._clock.now_ms()
@@ -201,9 +168,9 @@ class EdgeStage:
             envelope = Envelope(VERSION, source, record.offset, number, event)
             key = self._cut.neighbourhood(event.managed_object).encode("utf-8", "surrogatepass")
             data = pack(envelope)
-            if len(data) > _MAX_MESSAGE_BYTES:
+            if len(data) > MAX_MESSAGE_BYTES:
                 message = (
-                    f"record becomes {len(data)} bytes when it is passed on; at most {_MAX_MESSAGE_BYTES} "
+                    f"record becomes {len(data)} bytes when it is passed on; at most {MAX_MESSAGE_BYTES} "
                     "are allowed; split the alarm list or leave attachments out"
                 )
                 raise DecodeError(message)
@@ -215,7 +182,7 @@ class EdgeStage:
                 copy = pack(envelope)
                 for target in targets[1:]:
                     self._sink.send(self._events_topic, key, copy, partition=target)
-            told_ms = place.ticks.observe(
+            told_ms = silence.ticks.observe(
                 event.event_ms, believable_ms, future_ms=self._future_ms, tick_ms=self._tick_ms
             )
             if told_ms is not None:
@@ -231,24 +198,23 @@ class EdgeStage:
         """Say of silent source partitions how long they have been so, again and again as time passes."""
         now_ms = self._clock.now_ms()
         told = False
-        behind = {(at.topic, at.partition): lag for at, lag in self._source.lag().items()}
-        for (topic, partition), place in self._places.items():
-            if behind.get((topic, partition)) != 0:
-                place.idle_since_ms, place.told_idle_ms = now_ms, 0
+        behind = self._source.behind()
+        for place, silence in self._silences.items():
+            if behind.get(place) != 0:
+                silence.idle_since_ms, silence.told_idle_ms = now_ms, 0
                 continue
-            silent_ms = now_ms - place.idle_since_ms
-            if silent_ms - place.told_idle_ms < self._idle_ms:
+            silent_ms = now_ms - silence.idle_since_ms
+            if silent_ms - silence.told_idle_ms < self._idle_ms:
                 continue
-            place.told_idle_ms = silent_ms
-            offset = place.progress.next_offset or 0
+            silence.told_idle_ms = silent_ms
             self._tick(
                 Envelope(
                     VERSION,
-                    lane_of(topic, partition),
-                    offset,
+                    lane_of(*place),
+                    self._source.progress[place].next_offset or 0,
                     0,
                     None,
-                    place.ticks.max_event_ms,
+                    silence.ticks.max_event_ms,
                     silent_ms,
                 )
             )
@@ -259,63 +225,18 @@ class EdgeStage:
     def _flush(self) -> None:
         self.written.update((place.partition, place.offset + 1) for place in self._sink.flush())
 
-    def _commit(self, touched: Mapping[tuple[str, int], _Place], letters: Sequence[DeadLetter]) -> None:
+    def _commit(self, touched: Collection[Place], letters: Sequence[DeadLetter]) -> None:
         progress = []
-        for place in touched.values():
-            place.progress.blob = msgspec.msgpack.encode(place.ticks)
-            progress.append(place.progress)
+        for place in touched:
+            mine = self._source.progress[place]
+            mine.blob = msgspec.msgpack.encode(self._silences[place].ticks)
+            progress.append(mine)
         with self._store.transaction() as transaction:
             transaction.fence(progress)
-            if letters:
-                transaction.put_dead_letters(letters)
-                transaction.put_outbox(dead_letter_message(item, self._dead_letter_topic) for item in letters)
-        self._source.commit_informational(
-            {TopicPartition(*at): place.progress.next_offset or 0 for at, place in touched.items()}
-        )
+            put_letters(transaction, letters, self._dead_letter_topic)
+        self._source.told(touched)
 
     def close(self) -> None:
         """Leave the group and let go of the connections."""
         self._source.close()
         self._sink.close()
-
-
-def _letter(record: RawRecord, error: DecodeError) -> DeadLetter:
-    return DeadLetter(
-        topic=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-        key=record.key,
-        value=record.value,
-        reason=str(error),
-        field=error.field,
-        append_ms=record.timestamp_ms,
-    )
-
-
-def dead_letter_message(letter: DeadLetter, topic: str) -> OutboxMessage:
-    """Return the message that tells of a dead letter: the record as it was, and why, in headers.
-
-    A value that fits no message of Kafka's default size stays in the store alone; a header says so.
-    """
-    value = letter.value or b""
-    keyed = letter.key or b""
-    fits = len(value) + 2 * len(keyed) <= _MAX_MESSAGE_BYTES
-    return OutboxMessage(
-        message_id=f"dlq:{letter.topic}:{letter.partition}:{letter.offset}",
-        lane=lane_of(letter.topic, letter.partition),
-        topic=topic,
-        key=f"{letter.topic}/{letter.partition}",
-        value=value if fits else b"",
-        headers=(
-            ("value-bytes", str(len(value))),
-            ("has-value", "1" if letter.value is not None and fits else "0"),
-            ("reason", letter.reason[:_MAX_HEADER_CHARACTERS]),
-            ("field", letter.field[:_MAX_HEADER_CHARACTERS]),
-            ("source-topic", letter.topic),
-            ("source-partition", str(letter.partition)),
-            ("source-offset", str(letter.offset)),
-            ("source-append-ms", str(letter.append_ms)),
-            ("source-key", keyed.hex() if fits else ""),
-            ("has-key", "0" if letter.key is None else "1"),
-        ),
-    )

@@ -16,7 +16,10 @@ import msgspec
 from streams.advice import AdviceDesk, advice_request, wants_advice
 from streams.correlate import CorrelateStage, Told
 from streams.degradation import DESCRIPTIONS, Level, next_level
+from streams.desk import Desk
+from streams.desks import ReplyDesk, RequestDesk, RoutingDesk, changed_request
 from streams.edge import EdgeStage
+from streams.intake import IntakeStage
 from streams.outbox import OutboxRelay, Reached, nothing
 from streams.topics import DIAGNOSES, on_wire
 from telcollm.codec import encode
@@ -33,6 +36,8 @@ _KEPT_LATENCIES = 20_000
 _REPORT_EVERY_S = 0.25
 _DRAIN_TRIES = 5
 _DRAIN_PATIENCE = 100
+_DRAIN_EMPTY_HANDED = 20
+"""How often in a row all must be drained for a worker without a partition: it may be given one yet."""
 
 
 class Status(msgspec.Struct):
@@ -51,6 +56,10 @@ class Status(msgspec.Struct):
     lag: int = 0
     advice_batches: int = 0
     advice_waiting: int = 0
+    taken: int = 0
+    routes: int = 0
+    replies: int = 0
+    desk_failure: str = ""
     tokens_in: int = 0
     tokens_out: int = 0
     prompts: int = 0
@@ -64,15 +73,24 @@ class Status(msgspec.Struct):
 
 
 class Stages(msgspec.Struct):
-    """What one attempt of the worker runs on; closed and built anew after a failure."""
+    """What one attempt of the worker runs on; closed and built anew after a failure.
 
-    edge: EdgeStage
+    Without a topic of alarms there is no edge, and with no other topics there is no intake.
+    """
+
+    edge: EdgeStage | None
     correlate: CorrelateStage
     relay: OutboxRelay
+    intake: tuple[IntakeStage, ...] = ()
+
+    @property
+    def sources(self) -> tuple[EdgeStage | IntakeStage, ...]:
+        """The stages that read operators' topics."""
+        return (*((self.edge,) if self.edge else ()), *self.intake)
 
     def close(self) -> None:
         """Leave the groups and let go of connections, whatever fails on the way."""
-        for stage in (self.edge, self.correlate, self.relay):
+        for stage in (*self.sources, self.correlate, self.relay):
             with suppress(TelcollmError):
                 stage.close()
 
@@ -89,6 +107,7 @@ class Worker:
         build: Callable[[], Stages],
         *,
         desk: Callable[[Worker], AdviceDesk] | None = None,
+        desks: Callable[[Worker], Sequence[RequestDesk]] = lambda worker: (),
         sleep: Callable[[float], None],
         stopping: Callable[[], bool],
         draining: Callable[[], bool] = lambda: False,
@@ -114,11 +133,18 @@ class Worker:
         self._reported_s = -1.0
         self._diagnoses_topic = on_wire(settings.kafka, DIAGNOSES)
         self._desk = desk(self) if desk else None
+        self._desks = tuple(desks(self))
+        self._looks_at_replies = any(isinstance(one, ReplyDesk) for one in self._desks)
 
     @property
     def lanes(self) -> list[str]:
         """The lanes of the correlating stage this worker owns now."""
         return self._stages.correlate.lanes if self._stages else []
+
+    def lanes_of(self, kind: str) -> list[str]:
+        """Return the lanes of one kind of intake that this worker owns now."""
+        stages = self._stages.intake if self._stages else ()
+        return [lane for stage in stages if stage.kind == kind for lane in stage.lanes]
 
     def run(self) -> Status:
         """Return the final status after a stop or a drain.
@@ -126,8 +152,8 @@ class Worker:
         Raises:
             TelcollmError: something that trying again cannot mend.
         """
-        if self._desk:
-            self._desk.start()
+        for desk in self._all_desks():
+            desk.start()
         try:
             while not self._stopping():
                 try:
@@ -140,10 +166,14 @@ class Worker:
                     self._recover(error)
         finally:
             self._close_stages()
-            if self._desk:
-                self._desk.stop()
+            for desk in self._all_desks():
+                desk.stop()
+            self._note_desks()
             self._report(always=True)
         return self.status
+
+    def _all_desks(self) -> list[Desk]:
+        return [*((self._desk,) if self._desk else ()), *self._desks]
 
     def _recover(self, error: TelcollmError) -> None:
         """Drop everything and wait a little, longer each time in a row."""
@@ -162,6 +192,7 @@ class Worker:
             self._base = {
                 "records": self.status.records,
                 "dead_letters": self.status.dead_letters,
+                "taken": self.status.taken,
             }
             stages.close()
 
@@ -170,7 +201,9 @@ class Worker:
         busy = False
         while not self._stopping():
             wait_ms = 0 if busy else self.settings.streams.poll_timeout_ms
-            read = stages.edge.step(wait_ms)
+            read = stages.edge.step(wait_ms) if stages.edge else 0
+            # Alarms wait for no other topic: what of these has come is taken, and nobody waits for more.
+            read += sum(stage.step(0) for stage in stages.intake)
             told = stages.correlate.step(wait_ms, coalesce=self.level >= Level.COALESCED)
             self.status.failure, self._failures = "", 0
             self._count(told)
@@ -182,9 +215,11 @@ class Worker:
             if busy or not self._draining():
                 quiet = 0
                 continue
-            drained = stages.edge.drained() and stages.correlate.drained(stages.edge.written)
+            written = stages.edge.written if stages.edge else {}
+            drained = all(stage.drained() for stage in stages.sources) and stages.correlate.drained(written)
             quiet = quiet + 1 if drained else 0
-            if quiet >= 2:
+            owns = bool(stages.correlate.lanes or any(stage.lanes for stage in stages.sources))
+            if quiet >= (2 if owns else _DRAIN_EMPTY_HANDED):
                 self._finish(stages)
                 return
 
@@ -193,17 +228,23 @@ class Worker:
         self._count(stages.correlate.finish())
         while self.diagnose(stages):
             pass
+        for desk in self._desks:
+            self._see_through(desk, stages)
         while self._relay(stages):
             pass
-        desk = self._desk
+        if self._desk:
+            self._see_through(self._desk, stages)
+        self._note_totals(stages)
+
+    def _see_through(self, desk: Desk, stages: Stages) -> None:
+        """Wait until nothing waits for a desk."""
         patience = _DRAIN_PATIENCE
-        while desk and desk.alive and desk.waiting() and patience and not self._stopping():
+        while desk.alive and desk.waiting() and patience and not self._stopping():
             # A model that does not answer must not keep a drain for ever: its requests wait in the store.
             patience = patience - 1 if desk.failure else _DRAIN_PATIENCE
             self._note_totals(stages)
             self._report()
             self._sleep(0.1)
-        self._note_totals(stages)
 
     def _count(self, told: Told) -> None:
         status = self.status
@@ -217,7 +258,8 @@ class Worker:
             del self._latencies[: len(self._latencies) - _KEPT_LATENCIES]
 
     def _relay(self, stages: Stages) -> int:
-        sent = stages.relay.relay([*stages.edge.lanes, *stages.correlate.lanes])
+        lanes = [lane for stage in stages.sources for lane in stage.lanes]
+        sent = stages.relay.relay([*lanes, *stages.correlate.lanes])
         self.status.messages_sent += sent
         return sent
 
@@ -237,6 +279,13 @@ class Worker:
                 self._message(diagnosis, request.lane)
                 for diagnosis, request in zip(diagnoses, requests, strict=True)
             )
+            if self._looks_at_replies:
+                touched = transaction.replied_on(request.incident.incident_id for request in requests)
+                transaction.put_desk_requests(
+                    changed_request(request.incident, request.lane)
+                    for request in requests
+                    if request.incident.incident_id in touched
+                )
             if self._desk and self.level < Level.RULES_ONLY:
                 transaction.put_requests(
                     advice_request(request) for request in requests if wants_advice(request)
@@ -256,19 +305,30 @@ class Worker:
 
     def _note_totals(self, stages: Stages) -> None:
         status = self.status
-        status.lag = stages.edge.lag() + stages.correlate.lag()
-        status.records = self._base.get("records", 0) + stages.edge.records
-        status.dead_letters = self._base.get("dead_letters", 0) + stages.edge.dead_letters
+        sources = stages.sources
+        # Levels of degradation are about alarms: what is behind on other topics shows, and changes none.
+        alarms_lag = (stages.edge.lag() if stages.edge else 0) + stages.correlate.lag()
+        status.lag = alarms_lag + sum(stage.lag() for stage in stages.intake)
+        status.records = self._base.get("records", 0) + sum(stage.records for stage in sources)
+        status.dead_letters = self._base.get("dead_letters", 0) + sum(stage.dead_letters for stage in sources)
+        status.taken = self._base.get("taken", 0) + sum(stage.taken for stage in stages.intake)
         status.open_alarms = stages.correlate.open_alarms
         status.late_alarms = stages.correlate.late_count
-        level = next_level(self.level, status.lag, self.settings.streams)
+        level = next_level(self.level, alarms_lag, self.settings.streams)
         if level != self.level:
-            _LOG.warning("lag %d records: %s", status.lag, DESCRIPTIONS[level])
+            _LOG.warning("lag %d records: %s", alarms_lag, DESCRIPTIONS[level])
             self.level = level
         status.level, status.level_says = level.name, DESCRIPTIONS[level]
         if self._desk:
             status.advice_batches = self._desk.batches
             status.advice_failure = self._desk.failure
+        self._note_desks()
+
+    def _note_desks(self) -> None:
+        status = self.status
+        status.routes = sum(desk.answers for desk in self._desks if isinstance(desk, RoutingDesk))
+        status.replies = sum(desk.answers for desk in self._desks if isinstance(desk, ReplyDesk))
+        status.desk_failure = next((desk.failure for desk in self._desks if desk.failure), "")
 
     def _report(self, *, always: bool = False) -> None:
         now_s = self._clock.monotonic_s()

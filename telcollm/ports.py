@@ -12,20 +12,18 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from telcollm.desk_ports import DeskTransaction
+from telcollm.desk_ports import ReplySuggester as ReplySuggester
+from telcollm.desk_ports import TicketRouter as TicketRouter
 from telcollm.records import (
     CareMessage,
     Diagnosis,
     Feedback,
     Incident,
-    KpiSample,
-    LogLine,
     PerceivedSeverity,
     PlannedWork,
-    Reply,
-    Route,
     Shadow,
     TopologyElement,
-    TroubleTicket,
 )
 from telcollm.state import (
     AlarmState,
@@ -84,7 +82,7 @@ class IncidentCounts(msgspec.Struct, frozen=True):
     by_severity: dict[str, int]
 
 
-class StoreTransaction(Protocol):
+class StoreTransaction(DeskTransaction, Protocol):
     """One atomic unit: all of it becomes durable on leaving the block, or none of it."""
 
     def fence(self, progress: Iterable[Progress]) -> None:
@@ -142,50 +140,6 @@ class StoreTransaction(Protocol):
 
     def finish_requests(self, request_ids: Iterable[str]) -> None:
         """Mark requests as done."""
-        ...
-
-    def put_desk_requests(self, requests: Iterable[DeskRequest]) -> None:
-        """Queue requests; a request_id that was queued before, done or not, is left as it is."""
-        ...
-
-    def take_requests(self, request_ids: Iterable[str]) -> set[str]:
-        """Mark requests as done and return those that were not: of several that try, one gets each."""
-        ...
-
-    def put_kpis(self, samples: Iterable[KpiSample]) -> None:
-        """Insert or update KPI samples by id."""
-        ...
-
-    def put_logs(self, lines: Iterable[LogLine]) -> None:
-        """Insert or update log lines by id."""
-        ...
-
-    def put_tickets(self, found: Iterable[TroubleTicket]) -> None:
-        """Insert or update tickets by (tenant, id): the newer last update stays."""
-        ...
-
-    def put_care_messages(self, messages: Iterable[CareMessage]) -> None:
-        """Insert or update messages by (tenant, id)."""
-        ...
-
-    def message_ids(self, conversations: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[str]]:
-        """Return by (tenant, conversation_id) the ids of the messages kept, in the order sent."""
-        ...
-
-    def put_routes(self, routes: Iterable[Route]) -> None:
-        """Insert or update routes by id."""
-        ...
-
-    def put_replies(self, replies: Iterable[Reply]) -> None:
-        """Insert or update replies by id; one that is withdrawn stays so."""
-        ...
-
-    def replied_on(self, incident_ids: Iterable[str]) -> set[str]:
-        """Return those of the incidents on which replies rest that are not withdrawn."""
-        ...
-
-    def put_feedback(self, feedback: Feedback) -> None:
-        """Insert or update feedback by id."""
         ...
 
     def put_outbox(self, messages: Iterable[OutboxMessage]) -> None:
@@ -354,36 +308,6 @@ class Adviser(Protocol):
 
     def counters(self) -> Mapping[str, float]:
         """Return running totals: prompts, asked, tokens_in, tokens_out, seconds."""
-        ...
-
-
-class TicketRouter(Protocol):
-    """Says which team tickets go to. Texts of tickets are untrusted."""
-
-    def route(self, tickets: Sequence[TroubleTicket], *, decided_time: datetime) -> list[Route]:
-        """Return one route a ticket, in order.
-
-        Raises:
-            TransientError: what decides did not answer; the tickets wait.
-        """
-        ...
-
-
-class ReplySuggester(Protocol):
-    """Suggests replies to customers, and takes them back when what they rest on changes."""
-
-    def suggest(
-        self, conversations: Sequence[Sequence[CareMessage]], *, decided_time: datetime
-    ) -> list[Reply]:
-        """Return one reply a conversation, in order, to the last of its messages as given.
-
-        Raises:
-            TransientError: what decides did not answer; the customers wait.
-        """
-        ...
-
-    def incident_changed(self, incident: Incident, *, decided_time: datetime) -> list[Reply]:
-        """Return the replies that no longer hold, withdrawn, and what replaces them; none where all hold."""
         ...
 
 

@@ -53,7 +53,15 @@ def decode_record(value: bytes, kind: type[R], source: SourceSettings) -> R:
     Raises:
         DecodeError: no JSON object, a field missing or not allowed, or another tenant's record.
     """
-    wire = object_of(value)
+    return record_of(object_of(value), kind, source)
+
+
+def record_of(wire: dict[str, Any], kind: type[R], source: SourceSettings) -> R:
+    """Return the `kind` in `wire`, as `decode_record` does.
+
+    Raises:
+        DecodeError: as `decode_record` says.
+    """
     if source.mapping:
         wire = renamed(wire, source.mapping)
     _take_header(wire, source)

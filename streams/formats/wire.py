@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from telcollm import codec
 from telcollm.errors import DecodeError
 
@@ -49,11 +51,38 @@ def object_of(value: bytes | None) -> dict[str, Any]:
     wire = codec.decode_object(value)
     # Most records cannot break either bound, which two scans of the bytes show faster than a walk.
     if value.count(b"{") + value.count(b"[") > MAX_DEPTH or (b"\\" in value and b"\\u0000" in value):
-        _inspect(wire)
+        check_bounds(wire)
     return wire
 
 
-def _inspect(wire: dict[str, Any]) -> None:
+def list_of(value: bytes | None) -> list[Any] | None:
+    """Return the items of the JSON list in `value`, each not looked into yet; None where it is none.
+
+    Raises:
+        DecodeError: it begins as a list and is no JSON, or is longer than MAX_BYTES.
+    """
+    if not value or not value.lstrip().startswith(b"["):
+        return None
+    if len(value) > MAX_BYTES:
+        message = f"record of {len(value)} bytes is too long; at most {MAX_BYTES} are allowed; {NEXT_STEP}"
+        raise DecodeError(message)
+    try:
+        items: list[Any] = msgspec.json.decode(value)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        message = (
+            f"record={codec.excerpt(value)} is not valid JSON ({error}); one JSON object a record, or a list "
+            f"of them, is allowed; {NEXT_STEP}"
+        )
+        raise DecodeError(message) from error
+    return items
+
+
+def check_bounds(wire: Any) -> None:
+    """Refuse what nests deeper than MAX_DEPTH or holds NUL characters.
+
+    Raises:
+        DecodeError: it does; names where.
+    """
     waiting: list[tuple[str, Any, int]] = [("", wire, 1)]
     while waiting:
         path, value, depth = waiting.pop()

@@ -236,6 +236,28 @@ class PartitionSource:
         seen = {tp: self._consumer.highwater(tp) or 0 for tp in held}
         return {tp: max(end, seen.get(tp, 0)) for tp, end in listed.items()}
 
+    def drained(
+        self,
+        stored: Mapping[TopicPartition, int],
+        at_least: Mapping[TopicPartition, int] | None = None,
+    ) -> bool:
+        """Tell whether all that is on the brokers now lies before the offsets that were stored; asks them.
+
+        `at_least` says up to where partitions are known to reach, whatever the brokers say. A member to which
+        the group gave nothing has nothing left to read; while it joins, nobody knows.
+        """
+        if self._join is not None or self._coordinator.need_rejoin() or self._listener.notes or self._granted:
+            return False
+        known = at_least or {}
+        ends = self.end_offsets()
+        # A broker may list an end that lies too low (Tansu 0.6): what a fetch has said must agree, and what
+        # was just written may be missing from both.
+        behind = self.lag()
+        return all(
+            behind.get(place) == 0 and stored.get(place, end) >= max(end, known.get(place, 0))
+            for place, end in ends.items()
+        )
+
     def commit_informational(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Tell Kafka the next offset of each partition, for lag dashboards; never raises, never waits."""
         commits = {partition: OffsetAndMetadata(offset, "", -1) for partition, offset in offsets.items()}

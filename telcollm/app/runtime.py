@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from telcollm.app.planned import PlannedCalendar
 from telcollm.app.session import Session
 from telcollm.errors import SettingsError, TelcollmError
-from telcollm.kafka_settings import KafkaSettings, topic_options
-from telcollm.ports import EVERYTHING, Adviser, Store, Tracker
+from telcollm.kafka_settings import KafkaSettings, OutputTopic, topic_options
+from telcollm.ports import EVERYTHING, Adviser, ReplySuggester, Store, TicketRouter, Tracker
 from telcollm.settings import Settings
 from telcollm.topology import Topology
 
@@ -68,9 +68,18 @@ def load_graph(settings: Settings) -> CauseGraph | None:
 
 
 def make_topics(settings: Settings) -> list[str]:
-    """Make the topics that are missing and return the lanes of the source partitions."""
+    """Make the topics that are missing and return the lanes of the alarms' source partitions."""
     from streams.kafka.topics import PartitionCountWarning, TopicSpec, ensure_topics
-    from streams.topics import DEAD_LETTERS, DIAGNOSES, EVENTS, INCIDENTS, lane_of, on_wire
+    from streams.topics import (
+        DEAD_LETTERS,
+        DIAGNOSES,
+        EVENTS,
+        INCIDENTS,
+        REPLIES,
+        ROUTES,
+        lane_of,
+        on_wire,
+    )
 
     partitions = settings.streams.partitions
     with warnings.catch_warnings():
@@ -85,6 +94,11 @@ def make_topics(settings: Settings) -> list[str]:
     events = TopicSpec(partitions, topic_options(own.events))
     ensure_topics(settings.kafka, {on_wire(settings.kafka, EVENTS): events})
     results = {INCIDENTS: own.incidents, DIAGNOSES: own.diagnoses, DEAD_LETTERS: own.dead_letters}
+    kinds = {item.kind for item in settings.sources}
+    if "tickets" in kinds:
+        results[ROUTES] = OutputTopic()
+    if "care" in kinds:
+        results[REPLIES] = OutputTopic()
     outputs = {
         on_wire(settings.kafka, name): TopicSpec(made.partitions, topic_options(made))
         for name, made in results.items()
@@ -92,17 +106,28 @@ def make_topics(settings: Settings) -> list[str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PartitionCountWarning)
         ensure_topics(settings.kafka, outputs, on_mismatch="warn")
-    return [lane_of(topic, number) for topic, count in sources.items() for number in range(count)]
+    alarms = [item.topic for item in settings.sources if item.kind == "alarms"]
+    return [lane_of(topic, number) for topic in alarms for number in range(sources[topic])]
 
 
 def stage_builder(
-    settings: Settings, store: Store, graph: CauseGraph | None, topology: Topology, *, reached: Reached
+    settings: Settings,
+    store: Store,
+    graph: CauseGraph | None,
+    topology: Topology,
+    *,
+    reached: Reached,
+    desks: frozenset[str] = frozenset(),
 ) -> Callable[[], Stages]:
-    """Return what builds the stages anew, at the start and after each failure."""
+    """Return what builds the stages anew, at the start and after each failure.
+
+    `desks` names the kinds, tickets and care, of which what comes in waits for a desk.
+    """
     from streams.correlate import CorrelateStage
     from streams.cut import Cut
     from streams.edge import EdgeStage
     from streams.incident import IncidentWriter
+    from streams.intake import IntakeStage
     from streams.kafka.sink import RecordSink
     from streams.outbox import OutboxRelay
     from streams.partition import Partition, PartitionSettings
@@ -125,22 +150,38 @@ def stage_builder(
     def make_partition(number: int) -> Partition:
         return Partition(number, window, graph=graph, topology=topology, planned=planned)
 
+    kinds = sorted({item.kind for item in settings.sources} - {"alarms"})
+
+    def make_intake(kind: str, relay: OutboxRelay) -> IntakeStage:
+        return IntakeStage(
+            settings, store, kind, queue=kind in desks, reached=reached, on_owned=relay.take_over
+        )
+
     def build() -> Stages:
         source_lanes = make_topics(settings)
         relay = OutboxRelay(store, lambda: RecordSink(settings.kafka), settings.kafka, reached=reached)
-        edge = EdgeStage(
+        edge = None
+        if source_lanes:
+            edge = EdgeStage(
+                settings,
+                store,
+                cut,
+                SystemClock(),
+                source_lanes=source_lanes,
+                reached=reached,
+                on_owned=relay.take_over,
+            )
+        intake = tuple(make_intake(kind, relay) for kind in kinds)
+        correlate = CorrelateStage(
             settings,
             store,
-            cut,
-            SystemClock(),
-            source_lanes=source_lanes,
+            writer,
+            make_partition,
             reached=reached,
             on_owned=relay.take_over,
+            looks_at_replies="care" in desks,
         )
-        correlate = CorrelateStage(
-            settings, store, writer, make_partition, reached=reached, on_owned=relay.take_over
-        )
-        return Stages(edge, correlate, relay)
+        return Stages(edge, correlate, relay, intake)
 
     return build
 
@@ -152,11 +193,16 @@ def run_worker(
     stop: threading.Event,
     draining: Callable[[], bool] = lambda: False,
     adviser: Adviser | None = None,
+    router: TicketRouter | None = None,
+    suggester: ReplySuggester | None = None,
     tracker: Tracker | None = None,
     on_status: Callable[[Status], None] = lambda status: None,
     reached: Reached | None = None,
 ) -> Status:
     """Run a worker until `stop` is set, or once `draining()`, until all that is on the brokers is through.
+
+    Tickets wait for a route only where there is a `router`, messages for a reply only where there is a
+    `suggester`.
 
     Raises:
         TelcollmError: something that trying again cannot mend.
@@ -164,7 +210,9 @@ def run_worker(
     from agents.diagnosis import GraphDiagnoser
     from streams.advice import AdviceDesk
     from streams.degradation import Level
+    from streams.desks import ReplyDesk, RequestDesk, RoutingDesk
     from streams.outbox import nothing
+    from streams.topics import REPLIES, ROUTES, on_wire
     from streams.worker import Worker
 
     graph = load_graph(settings)
@@ -192,6 +240,32 @@ def run_worker(
         )
         return desk
 
+    def make_desks(worker: Worker) -> list[RequestDesk]:
+        made: list[RequestDesk] = []
+        if router is not None:
+            made.append(
+                RoutingDesk(
+                    store,
+                    SystemClock(),
+                    router,
+                    lanes=lambda: worker.lanes_of("tickets"),
+                    topic=on_wire(settings.kafka, ROUTES),
+                    reached=reached,
+                )
+            )
+        if suggester is not None:
+            made.append(
+                ReplyDesk(
+                    store,
+                    SystemClock(),
+                    suggester,
+                    lanes=lambda: [*worker.lanes_of("care"), *worker.lanes],
+                    topic=on_wire(settings.kafka, REPLIES),
+                    reached=reached,
+                )
+            )
+        return made
+
     def wait(seconds: float) -> None:
         stop.wait(seconds)
 
@@ -204,8 +278,18 @@ def run_worker(
         store,
         SystemClock(),
         diagnoser,
-        stage_builder(settings, store, graph, topology, reached=reached),
+        stage_builder(
+            settings,
+            store,
+            graph,
+            topology,
+            reached=reached,
+            desks=frozenset(
+                kind for kind, desk in (("tickets", router), ("care", suggester)) if desk is not None
+            ),
+        ),
         desk=make_desk if adviser is not None else None,
+        desks=make_desks,
         sleep=wait,
         stopping=stop.is_set,
         draining=draining,

@@ -78,7 +78,12 @@ def searchable(*texts: str) -> str:
     >>> searchable("Cell-7", "LINK_LOSS")
     'cell-7\nlink_loss'
     """
-    return "\n".join(filter(None, texts)).casefold()[:_LONGEST_WORDS]
+    return _folded("\n".join(filter(None, texts)))[:_LONGEST_WORDS]
+
+
+def _folded(text: str) -> str:
+    # What SQLite compares ends at a NUL.
+    return text.casefold().replace("\x00", " ")
 
 
 def says(column: sa.Column[Any], text: str) -> sa.ColumnElement[bool]:
@@ -88,4 +93,4 @@ def says(column: sa.Column[Any], text: str) -> sa.ColumnElement[bool]:
     """
     if len(text) > _LONGEST_SEARCH:
         return sa.false()
-    return column.contains(text.casefold(), autoescape=True)
+    return column.contains(_folded(text), autoescape=True)

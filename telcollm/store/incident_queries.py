@@ -110,6 +110,19 @@ def incident(connection: sa.Connection, scope: Scope, incident_id: str) -> Incid
     return codec.decode(found[0], Incident) if len(found) == 1 else None
 
 
+def incidents_of(connection: sa.Connection, incident_ids: Sequence[str]) -> list[Incident]:
+    """Return those of the incidents that exist, in order of id."""
+    found: list[Incident] = []
+    for ids in chunks(sorted(set(incident_ids))):
+        statement = (
+            sa.select(incidents.c.body)
+            .where(incidents.c.incident_id.in_(ids))
+            .order_by(incidents.c.incident_id)
+        )
+        found += [codec.decode(body, Incident) for body in connection.execute(statement).scalars()]
+    return found
+
+
 def nearest_incident_ids(connection: sa.Connection, scope: Scope, incident_id: str, limit: int) -> list[str]:
     """Return ids that begin with `incident_id`, else those among the latest that look most like it."""
     seen = sa.select(incidents.c.incident_id).where(within(scope, incidents))

@@ -35,7 +35,7 @@ from telcollm.state import (
     SentMark,
     Suppression,
 )
-from telcollm.store import care, links, rows, telemetry, tickets
+from telcollm.store import care, incident_queries, links, rows, telemetry, tickets
 from telcollm.store.bulk import Bulk
 from telcollm.store.schema import alarms, incident_objects, requests
 from telcollm.store.statements import FENCE, Statements
@@ -243,7 +243,16 @@ class SqlTransaction:
 
     def replied_on(self, incident_ids: Iterable[str]) -> set[str]:
         """Return those of the incidents on which replies rest that are not withdrawn."""
+        links.lock_links(self._connection)
         return care.replied_on(self._connection, incident_ids)
+
+    def current_incidents(self, incident_ids: Iterable[str]) -> list[Incident]:
+        """Return those of the incidents that exist, as they stand."""
+        wanted = sorted(set(incident_ids) - {""})
+        if not wanted:
+            return []
+        links.lock_links(self._connection)
+        return incident_queries.incidents_of(self._connection, wanted)
 
     def put_outbox(self, messages: Iterable[OutboxMessage]) -> None:
         """Queue messages in the order given; a message_id that was queued before is left as it is."""

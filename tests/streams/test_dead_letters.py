@@ -11,10 +11,10 @@ import pytest
 from typer.testing import CliRunner
 
 from streams.dead_letters import Replayed, count_letters, replay_letters
-from streams.edge import dead_letter_message
 from streams.kafka.sink import RecordSink
 from streams.kafka.topics import TopicSpec, ensure_topics
 from streams.outbox import OutboxRelay
+from streams.refusals import dead_letter_message
 from streams.testing import consume_all
 from streams.topics import DEAD_LETTERS, lane_of, on_wire
 from telcollm.errors import TransientError

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from streams.cut import Cut
-from streams.edge import MAX_RECORD_BYTES, EdgeStage, dead_letter_message, decode_events
+from streams.edge import EdgeStage, decode_events
 from streams.envelope import Envelope, unpack
 from streams.event import AlarmEvent, EventKind
 from streams.kafka.source import RawRecord
 from streams.kafka.topics import TopicSpec, ensure_topics
+from streams.refusals import MAX_RECORD_BYTES, dead_letter_message
 from streams.testing import consume_all, produce_all
 from streams.topics import DEAD_LETTERS, EVENTS, lane_of, on_wire
 from telcollm.errors import DecodeError

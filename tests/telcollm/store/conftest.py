@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from telcollm.ports import Store
 from telcollm.store import open_store
 from telcollm.store.engine import parse_url
+from telcollm.store.opening import Stores, open_stores
 from telcollm.store.schema import metadata
 
 POSTGRES = "TELCOLLM_TEST_POSTGRES_URL"
@@ -74,6 +75,14 @@ def open_at() -> Iterator[Callable[..., Store]]:
 def store(store_url: str, open_at: Callable[..., Store]) -> Store:
     """An empty store."""
     return open_at(store_url)
+
+
+@pytest.fixture
+def stores(store_url: str) -> Iterator[Stores]:
+    """The empty store and the stores of nouns, on one database."""
+    opened = open_stores(store_url)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def after(seconds: float) -> datetime:
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """One file for the module, emptied before each test: what differs between databases has a test of its own."""
+    """One file for the module, emptied before each test; both databases have a test of their own."""
     opened = open_database(f"sqlite:///{tmp_path_factory.mktemp('accounts') / 'telcollm.db'}")
     yield opened
     opened.close()

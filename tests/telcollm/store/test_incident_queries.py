@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from telcollm.ports import EVERYTHING, IncidentQuery, Scope, Store
-from telcollm.records import Incident, TicketStatus
+from telcollm.ports import EVERYTHING, IncidentCounts, IncidentQuery, Scope, Store
+from telcollm.records import Incident, PerceivedSeverity, TicketStatus
 from telcollm.state import AlarmState
 from tests.telcollm.store.examples import (
     NOON_MS,
@@ -108,6 +108,48 @@ def test_each_filter_keeps_what_it_says(store: Store) -> None:
         "lost",
     ]
     assert store.count_incidents(EVERYTHING, IncidentQuery(managed_object="cell-9", limit=1)) == 2
+
+
+def test_a_console_finds_incidents_by_severity_and_words_in_the_order_it_asks_for(store: Store) -> None:
+    put(
+        store,
+        incident("minor", perceived_severity=PerceivedSeverity.MINOR, opened_time=at(-9)),
+        incident("wide", perceived_severity=PerceivedSeverity.MAJOR, affected_objects=("Cell-9", "cell-8")),
+        incident(
+            "served",
+            perceived_severity=PerceivedSeverity.MAJOR,
+            affected_service=("svc-1",),
+            problems={"LINK_LOSS": 2},
+            opened_time=at(1),
+        ),
+        incident("dire", perceived_severity=PerceivedSeverity.CRITICAL, root_cause_problem="Power_100%"),
+        incident("unsaid", opened_time=at(-3), status=TicketStatus.RESOLVED),
+    )
+    at_least = PerceivedSeverity.MAJOR
+    assert ids(store, sort="impact") == ["dire", "served", "wide", "minor", "unsaid"]
+    assert ids(store, sort="age") == ["minor", "unsaid", "dire", "wide", "served"]
+    assert ids(store, severity_at_least=at_least, sort="impact") == ["dire", "served", "wide"]
+    assert ids(store, text="CELL-9") == ["wide"]
+    assert ids(store, text="link_loss") == ids(store, text="svc-1") == ["served"]
+    assert ids(store, text="100%") == ["dire"] and ids(store, text="r%0") == []
+    counts = store.incident_counts(EVERYTHING, IncidentQuery(limit=1, offset=3))
+    assert counts == IncidentCounts(
+        5,
+        {"inProgress": 4, "resolved": 1},
+        {"CRITICAL": 1, "MAJOR": 2, "MINOR": 1, "INDETERMINATE": 1},
+    )
+    found = store.incident_counts(EVERYTHING, IncidentQuery(severity_at_least=at_least, text="cell"))
+    assert found == IncidentCounts(3, {"inProgress": 3}, {"CRITICAL": 1, "MAJOR": 2})
+    assert store.incident_counts(Scope(tenants=("bell",)), IncidentQuery()) == IncidentCounts(0, {}, {})
+
+
+@pytest.mark.parametrize("sort", ["latest", "impact", "age"])
+def test_pages_cover_each_incident_once_in_every_order(store: Store, sort: str) -> None:
+    put(store, *(incident(f"i{number}", affected_objects=("a",) * (number % 2)) for number in range(9)))
+    whole = ids(store, sort=sort)
+    pages = [ids(store, sort=sort, limit=2, offset=start) for start in range(0, 10, 2)]
+    assert list(itertools.chain(*pages)) == whole
+    assert sorted(whole) == [f"i{number}" for number in range(9)]
 
 
 def test_objects_of_the_newest_revision_count(store: Store) -> None:
@@ -232,6 +274,7 @@ def test_no_question_sees_beyond_its_scope(store: Store) -> None:
             store.feedback(scope),
         ]
         assert store.count_incidents(scope, IncidentQuery()) == len(answers[0])
+        assert store.incident_counts(scope, IncidentQuery()).total == len(answers[0])
         assert len(store.nearest_incident_ids(scope, "i-", 99)) == len(answers[0])
         return [{(one.tenant, one.region) for one in answer} for answer in answers]
 

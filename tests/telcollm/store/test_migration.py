@@ -119,6 +119,31 @@ def test_steps_back_leave_an_empty_database_that_migrates_again(store_url: str, 
         assert set(sa.inspect(connection).get_table_names()) == {"alembic_version", *metadata.tables}
 
 
+def test_incidents_of_an_older_telcollm_are_found_and_sorted_as_new_ones_are(
+    store_url: str, engine: sa.Engine, open_at: Callable[..., Store], dump: Callable[[], Any]
+) -> None:
+    old = [
+        incident(
+            f"i{number}",
+            affected_service=("svc-1",) * number,
+            root_cause_resource="Cell-9",
+            root_cause_problem="POWER \x00",
+            problems={"LINK_LOSS": 1},
+            description="nul \x00",
+        )
+        for number in range(3)
+    ]
+    with open_at(store_url).transaction() as transaction:
+        transaction.put_incidents(old)
+    written = dump()["incidents"]
+    config = alembic_config()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0002")
+    migrate(store_url)
+    assert dump()["incidents"] == written
+
+
 def test_postgresql_that_cannot_hold_every_text_is_refused() -> None:
     url = parse_url(postgres_url())
     engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")

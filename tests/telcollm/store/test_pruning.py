@@ -6,6 +6,8 @@ from typing import Any
 from telcollm.ports import EVERYTHING, IncidentQuery, Store
 from telcollm.records import TicketStatus
 from telcollm.state import SentMark
+from telcollm.store.opening import Stores
+from tests.telcollm.store.desk_examples import care_message, kpi, line, ticket
 from tests.telcollm.store.examples import (
     NOON_MS,
     alarm,
@@ -20,6 +22,19 @@ from tests.telcollm.store.examples import (
 )
 
 DAY = 24 * 60
+
+
+def test_old_telemetry_is_forgotten_and_what_people_said_is_not(stores: Stores) -> None:
+    stores.telemetry.put_kpis([kpi(0), kpi(DAY)])
+    stores.telemetry.put_logs([line(0), line(DAY)])
+    stores.tickets.put([ticket(status=TicketStatus.CLOSED)])
+    stores.care.put_messages([care_message()])
+    assert stores.store.prune(at(DAY)) == 2
+    ever = {"since_ms": 0, "until_ms": NOON_MS * 2, "limit": 9}
+    assert [one.sampled_time for one in stores.telemetry.kpis(EVERYTHING, ["cell-7"], **ever)] == [at(DAY)]
+    assert [one.logged_time for one in stores.telemetry.logs(EVERYTHING, ["cell-7"], **ever)] == [at(DAY)]
+    assert stores.tickets.ticket(EVERYTHING, "t1") is not None
+    assert len(stores.care.conversation(EVERYTHING, "c1")) == 1
 
 
 def test_only_what_is_over_and_old_is_forgotten(store: Store, dump: Callable[[], Any]) -> None:

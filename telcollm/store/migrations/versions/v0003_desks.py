@@ -219,7 +219,7 @@ def _filled(incident_id: str, wire: dict[str, object]) -> dict[str, object]:
     ]
     return {
         "of_id": incident_id,
-        "to_words": "\n".join(filter(None, words)).casefold()[:_WORDS],
+        "to_words": "\n".join(filter(None, words)).casefold().replace("\x00", " ")[:_WORDS],
         "to_services": len(services),
         "to_objects": len(objects),
     }
