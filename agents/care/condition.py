@@ -17,6 +17,7 @@ TRAITS: Final[Mapping[str, tuple[str, ...]]] = {
     "stage": ("first", "answer", "accepted", "declined"),
     "identified": ("yes", "no"),
     "names_other": ("yes", "no"),
+    "orders": ("none", "some", "only"),
     "incident": ("none", "open", "resolved"),
     "estimate": ("given", "none"),
     "planned_work": ("none", "announced", "running"),

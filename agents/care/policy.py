@@ -30,6 +30,9 @@ from agents.care.text import folded, mentions
 
 SHIPPED: Final = Path(__file__).parent / "policy"
 
+ANY: Final = "any"
+"""Stands for every intent."""
+
 _RULE_KEYS: Final = frozenset({"id", "title", "source", "when", "forbids", "says", "next_question"})
 _FORBIDS_KEYS: Final = frozenset({"does", "intents", "asks", "text"})
 
@@ -75,7 +78,8 @@ class Policy:
         """Return the rule that forbids what a customer asks for, whatever script were chosen."""
         plain = folded(text)
         for rule in self.rules:
-            if holds(rule.when, traits) and (intent in rule.intents or rule.asked_in(plain)):
+            forbidden = ANY in rule.intents or intent in rule.intents or rule.asked_in(plain)
+            if holds(rule.when, traits) and forbidden:
                 return rule
         return None
 
@@ -170,7 +174,7 @@ def _rule(
         for key in ("asks", "text")
     )
     does, intents = (frozenset(texts_of(forbids.get(key))) for key in ("does", "intents"))
-    for intent in sorted(intents - known if known else ()):
+    for intent in sorted(intents - known - {ANY} if known else ()):
         what = f"rule {name}: no intent {intent!r}"
         todo = f"use one of {', '.join(sorted(known))}"
         findings.append(located.finding((*path, "forbids", "intents"), "intent", what, todo))

@@ -239,6 +239,11 @@ class CareStore:
         """Return a conversation's replies in the order decided, withdrawn ones among them."""
         return self._replies(scope, replies.c.conversation_id == conversation_id)
 
+    def reply(self, scope: Scope, reply_id: str) -> Reply | None:
+        """Return one reply by id, withdrawn or not."""
+        found = self._replies(scope, replies.c.reply_id == reply_id)
+        return found[0] if found else None
+
     def replies_on_incident(self, scope: Scope, incident_id: str) -> list[Reply]:
         """Return the replies that rest on an incident and are not withdrawn, in the order decided."""
         if not incident_id:
