@@ -1,11 +1,13 @@
 """Log-likelihoods of every choice of many examples at once, with whatever they share computed once.
 
-The same figures as the engine's `score`, packed as in training. Does not calibrate or decide.
+The same figures as the engine's `score`, packed as in training; a tuned model's as with `deciding`. Does not
+calibrate or decide.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import numpy as np
 from finetune.example import Example
 from finetune.packing import encode, plan_batches, tensors
 from telcollm.errors import TelcollmError
+from telcollm.model.encoding import deciding_beginnings
 from telcollm.model.hardware import pick_device, pick_dtype
 from telcollm.model.port import FloatArray
 from telcollm.model.quiet import quiet_transformers
@@ -56,6 +59,8 @@ def label_log_likelihoods(
             model = _with_adapter(model, adapter)
         model = model.to(place_on).eval()
         questions = encode(examples, encoder)
+        if adapter is not None:
+            questions = [replace(one, tails=deciding_beginnings(one.tails)) for one in questions]
         for place, question in enumerate(questions):
             table[place, : len(question.tails)] = 0.0
         batches = plan_batches(

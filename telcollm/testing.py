@@ -111,6 +111,7 @@ class ScriptedModel:
         *,
         adapter: str | None = None,
         length_normalised: bool = False,
+        deciding: bool = False,
     ) -> FloatArray:
         """Probabilities of shape (prompts, choices), as the port promises.
 
@@ -120,7 +121,7 @@ class ScriptedModel:
         self._record(ModelCall("score", tuple(prompts), tuple(lists), adapter))
         texts = [self.count_tokens(label) for labels in lists for label in labels]
         self._count(prompts, tokens_in=sum(texts), tokens_out=0)
-        del length_normalised  # a scripted weight belongs to the label, not to its tokens
+        del length_normalised, deciding  # a scripted weight belongs to the label, not to its tokens
         return probabilities(
             [self._row(prompt, labels, adapter) for prompt, labels in zip(prompts, lists, strict=True)]
         )

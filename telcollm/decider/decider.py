@@ -108,7 +108,7 @@ class Decider:
             prompts = [row_prompt(row, self.spec, guard=self._guard) for row in rows]
             answers = [answer_texts(row, self.spec) for row in rows]
             choices = answers[0] if self.spec.kind == "labels" else answers
-            chances = self._model.score(prompts, choices, adapter=self._adapter)
+            chances = self._model.score(prompts, choices, adapter=self._adapter, deciding=True)
             parts["model"] = padded_logs(chances, [len(own) for own in answers])
         if self._plain is not None:
             parts["plain"] = self._plain.log_probabilities(rows)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -191,6 +192,19 @@ class Encoder:
     def _plain(self, texts: Iterable[str], *, special: bool) -> list[list[int]]:
         encoded = self.tokenizer(list(texts), add_special_tokens=special, verbose=False)["input_ids"]
         return [list(ids) for ids in encoded]
+
+
+def deciding_beginnings(tails: Sequence[Tokens]) -> tuple[Tokens, ...]:
+    """Return each row of tokens up to the first that sets it apart from all others.
+
+    >>> deciding_beginnings([(1, 2, 3), (1, 4, 5), (6, 7)])
+    ((1, 2), (1, 4), (6,))
+    """
+    counts = Counter(tail[:length] for tail in tails for length in range(1, len(tail) + 1))
+    return tuple(
+        tail[: next((length for length in range(1, len(tail)) if counts[tail[:length]] == 1), len(tail))]
+        for tail in tails
+    )
 
 
 def common_length(rows: Sequence[Sequence[object]]) -> int:

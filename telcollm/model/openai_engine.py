@@ -122,11 +122,13 @@ class OpenAIEngine:
         *,
         adapter: str | None = None,
         length_normalised: bool = False,
+        deciding: bool = False,
     ) -> FloatArray:
         """Probabilities of shape (prompts, choices), as the port promises.
 
         Raises: TelcollmError where the server gives no log-probabilities of a prompt.
         """
+        del deciding  # the server tells every token of a prompt at one price
         lists = choices_per_prompt(len(prompts), choices)
         model = self._model(adapter)
 

@@ -159,6 +159,7 @@ class LanguageModel(Protocol):
         *,
         adapter: str | None = None,
         length_normalised: bool = False,
+        deciding: bool = False,
     ) -> FloatArray:
         """Probabilities of shape (prompts, choices); each row sums to 1.
 
@@ -166,6 +167,9 @@ class LanguageModel(Protocol):
         where `length_normalised`), by softmax over the prompt's choices. Where each prompt has a list of
         its own, rows are padded with 0 to the longest list. In a list in which one choice begins another,
         every choice is scored with a closing newline, so that the shorter does not win by being shorter.
+        With `deciding` a label counts up to the token that sets it apart from all others: an adapter that was
+        trained on the labels has nothing left to say after it, and it is several times cheaper. An engine
+        that pays nothing for whole labels may take them whole.
 
         Raises: PromptTooLongError; TransientError where a server does not answer; TelcollmError for an
         adapter that is not known and for an empty or repeated choice.

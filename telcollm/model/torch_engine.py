@@ -19,7 +19,7 @@ from telcollm.errors import SettingsError, TelcollmError
 from telcollm.model import generation
 from telcollm.model.adapters import Adapters
 from telcollm.model.batching import BatchLimits, plan_batches
-from telcollm.model.encoding import EncodedPrompt, Encoder, Overlong, Tokens
+from telcollm.model.encoding import EncodedPrompt, Encoder, Overlong, Tokens, deciding_beginnings
 from telcollm.model.filling import JsonTokens
 from telcollm.model.hardware import pick_device, pick_dtype
 from telcollm.model.port import (
@@ -134,6 +134,7 @@ class TorchEngine:
         *,
         adapter: str | None = None,
         length_normalised: bool = False,
+        deciding: bool = False,
     ) -> FloatArray:
         """Probabilities of shape (prompts, choices), as the port promises."""
         lists = choices_per_prompt(len(prompts), choices)
@@ -142,7 +143,9 @@ class TorchEngine:
             encoded = self._encoder.prompts_with_choices(prompts, lists)
             found: list[list[float]] = [[] for _ in prompts]
             for places, rows in self._batches(encoded, adapter):
-                tails = [encoded[place].tails for place in places]
+                tails: list[Sequence[Tokens]] = [encoded[place].tails for place in places]
+                if deciding:
+                    tails = [deciding_beginnings(own) for own in tails]
                 scores = rows.log_likelihoods(tails, self._limits.token_budget)
                 for place, own in zip(places, scores, strict=True):
                     found[place] = [sum(one) / (len(one) if length_normalised else 1) for one in own]

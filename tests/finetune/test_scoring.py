@@ -37,6 +37,7 @@ def test_packed_scores_are_those_of_the_engine(
         [example.prompt for example in asked],
         [example.choices for example in asked],
         adapter="a" if tuned else None,
+        deciding=tuned,
     )
     assert own.shape == theirs.shape
     assert np.exp(own) == pytest.approx(theirs, abs=1e-4)

@@ -57,6 +57,7 @@ class Recording(ScriptedModel):
         *,
         adapter: str | None = None,
         length_normalised: bool = False,
+        deciding: bool = False,
     ) -> FloatArray:
         self.seen += [prompt.whole for prompt in prompts]
         lists = choices_per_prompt(len(prompts), choices)

@@ -12,6 +12,7 @@ import torch
 from telcollm.errors import SettingsError, TelcollmError
 from telcollm.model import LanguageModel, Prompt, PromptTooLongError
 from telcollm.model.batching import BatchLimits
+from telcollm.model.encoding import deciding_beginnings
 from telcollm.model.torch_engine import TorchEngine, TorchOptions, open_torch
 
 TOLERANCE = 1e-4
@@ -106,6 +107,23 @@ def test_single_token_choices_take_one_forward_pass(tiny_folder: Folders) -> Non
     assert [engine.count_tokens(choice) for choice in ("A", "B", "C")] == [1, 1, 1]
     engine.score([Prompt("which one?")], ["A", "B", "C"])
     assert engine.usage.forward_batches == 1
+
+
+def test_deciding_scores_are_those_of_labels_cut_where_they_differ(tiny_folder: Folders) -> None:
+    engine = open_tiny(tiny_folder("llama"))
+    names = [" power failure of the mains", " power supply unit", " fibre cut between two sites"]
+    whole = [engine._encoder.encode(PROMPTS[0].whole + name) for name in names]
+    stem = len(engine._encoder.encode(PROMPTS[0].whole))
+    tails = [tokens[stem:] for tokens in whole]
+    cut = [engine._encoder.decode(own) for own in deciding_beginnings(tails)]
+    assert cut != names
+    beginnings = engine.score(PROMPTS[:2], cut)
+    before = engine.usage.tokens_computed
+    found = engine.score(PROMPTS[:2], names, deciding=True)
+    assert np.abs(found - beginnings).max() <= TOLERANCE
+    spent = engine.usage.tokens_computed - before
+    engine.score(PROMPTS[:2], names)
+    assert spent < engine.usage.tokens_computed - before - spent
 
 
 def test_many_choices_are_scored_in_parts_with_the_same_answer(tiny_folder: Folders) -> None:
