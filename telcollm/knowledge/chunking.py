@@ -15,7 +15,7 @@ from telcollm.knowledge.words import words_of
 CHUNK_WORDS: Final = 160
 """A chunk's greatest length, in words as the search counts them: it fits what the embedding model reads."""
 
-_BREAKS: Final = (re.compile(r"\n\s*\n"), re.compile(r"\n"), re.compile(r"(?<=[.!?])\s+|(?<=[。！？；])"))  # noqa: RUF001
+_BREAKS: Final = (re.compile(r"\n\s*\n"), re.compile(r"\n"), re.compile(r"(?<=[.!?])\s+|(?<=[。！？；])"))
 
 
 def cut(sections: Iterable[Section], document_id: str, version: int) -> list[Chunk]:

@@ -6,8 +6,9 @@ to be cited, never an instruction. Does not know who asks or why.
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -18,18 +19,26 @@ import numpy.typing as npt
 from telcollm.errors import TelcollmError
 from telcollm.knowledge.chunking import cut
 from telcollm.knowledge.document import Document, Hit, document_id
-from telcollm.knowledge.meaning import Embedder, Vectors
-from telcollm.knowledge.reading import read_file
-from telcollm.knowledge.words import WordIndex
+from telcollm.knowledge.index import Index, as_found
+from telcollm.knowledge.meaning import Embedder
+from telcollm.knowledge.ranking import nearly_same, rank
+from telcollm.knowledge.reading import hash_file, read_file
 from telcollm.ports import EVERYTHING, Scope
 from telcollm.store.documents import DocumentStore, StoredChunk
 
-_DEPTH: Final = 50
-_RANK_DAMPING: Final = 60
-"""Of reciprocal rank fusion. Source: Cormack, Clarke, Büttcher, SIGIR 2009."""
+_EMBEDDED_AT_ONCE: Final = 64
+_EMBEDDED_BY_SEARCH: Final = 32
+"""A search embeds so many passages that have no vector, not to be slow; of the others it knows the words."""
 
-ALIKE_ENOUGH: Final = 0.30
-"""The least cosine at which meaning alone is taken for an answer."""
+_CHINESE: Final = re.compile("[\u3400-\u9fff]")
+_LATIN: Final = re.compile("[a-zA-Z]+")
+
+Told = Callable[[int, int], None]
+"""Told how many of how many passages have their vectors."""
+
+
+def _tell_nobody(done: int, total: int) -> None:
+    del done, total
 
 
 class Library:
@@ -47,9 +56,7 @@ class Library:
         self._clock = clock
         self._lock = threading.Lock()
         self._stamp: tuple[tuple[str, int], ...] | None = None
-        self._chunks: list[StoredChunk] = []
-        self._words = WordIndex([])
-        self._vectors: Vectors = np.zeros((0, 0), dtype=np.float32)
+        self._index = Index(())
 
     def add(
         self,
@@ -59,28 +66,36 @@ class Library:
         region: str = "",
         roles: Sequence[str] = (),
         source: str = "",
+        told: Told = _tell_nobody,
     ) -> Document:
         """Return the document as kept; a source that was added before gets a new version if it changed.
+
+        Vectors are kept as they are made: to add it again after an interruption is to go on there.
 
         Raises:
             TelcollmError: the file cannot be read, or holds no text.
         """
-        read = read_file(path)
         name = source or str(path)
         key = document_id(tenant, name)
-        document = Document(
-            document_id=key,
-            tenant=tenant,
-            region=region,
-            source=name,
-            title=read.title,
-            sha256=read.sha256,
-            kind=read.kind,
-            roles=tuple(sorted(set(roles))),
-            added_time=self._clock(),
-        )
-        kept = self._rows.put(document, cut(read.sections, key, 1))
-        self._embed_missing(Scope(tenants=(tenant,)))
+        readers = tuple(sorted(set(roles)))
+        kept = self._rows.latest(key)
+        # An unchanged file is not read again: a folder of a thousand is added anew in a moment.
+        if kept is None or (kept.sha256, kept.roles) != (hash_file(path), readers):
+            read = read_file(path)
+            document = Document(
+                document_id=key,
+                tenant=tenant,
+                region=region,
+                source=name,
+                title=read.title,
+                sha256=read.sha256,
+                kind=read.kind,
+                roles=readers,
+                added_time=self._clock(),
+            )
+            kept = self._rows.put(document, cut(read.sections, key, 1))
+        if self._embedder is not None:
+            self._embed(self._embedder, self._rows.unembedded(self._embedder.name, document_id=key), told)
         return kept
 
     def remove(self, scope: Scope, source: str) -> int:
@@ -103,9 +118,7 @@ class Library:
         gone = sum(self._rows.remove(scope, document.document_id) for document in found)
         with self._lock:
             self._stamp = None
-            self._chunks = []
-            self._words = WordIndex([])
-            self._vectors = np.zeros((0, 0), dtype=np.float32)
+            self._index = Index(())
         return gone
 
     def search(
@@ -113,73 +126,84 @@ class Library:
     ) -> list[Hit]:
         """Return the best chunks that the roles may read, the best first; none where nothing answers.
 
-        Words (BM25) and meaning (cosine) each rank the chunks; the two orders are joined by reciprocal rank.
+        Words (BM25) and meaning (cosine) add up; a past ticket that the question names by its id comes first.
         """
         with self._lock:
             self._refresh()
-            allowed = np.array([_may_read(item.document, scope, roles) for item in self._chunks], dtype=bool)
-            if not allowed.any():
+            index = self._index
+            readable = [_may_read(document, scope, roles) for document in index.documents]
+            if not any(readable):
                 return []
-            words = np.where(allowed, self._words.scores(question), 0.0)
-            meaning = np.where(allowed, self._meaning(question), -1.0)
-            found: dict[str, Hit] = {}
-            for place, score in _fuse(words, meaning):
-                if len(found) == limit:
-                    break
-                item = self._chunks[place]
-                # The same passage in two documents is shown once.
-                found.setdefault(
-                    item.chunk.text,
-                    Hit(
-                        item.document,
-                        item.chunk,
-                        score=score,
-                        words_score=float(words[place]),
-                        meaning_score=max(0.0, float(meaning[place])),
-                    ),
+            allowed = np.array(readable, dtype=bool)[index.document_of]
+            words = np.where(allowed, index.shares(question), 0.0)
+            meaning = self._meaning(question)
+            if meaning is not None:
+                meaning = np.where(allowed, meaning, -1.0)
+            order = dict.fromkeys((place for place in index.named(question) if allowed[place]), 1.0)
+            for place, score in rank(words, meaning):
+                order.setdefault(place, score)
+            return [
+                Hit(
+                    index.passages[place].document,
+                    index.passages[place].chunk,
+                    score=order[place],
+                    words_score=float(words[place]),
+                    meaning_score=max(0.0, float(meaning[place])) if meaning is not None else 0.0,
                 )
-            return list(found.values())
+                for place in _different(index, order, limit)
+            ]
 
-    def _meaning(self, question: str) -> npt.NDArray[np.float32]:
-        if self._embedder is None or not self._vectors.size:
-            return np.full(len(self._chunks), -1.0, dtype=np.float32)
-        product: npt.NDArray[np.float32] = self._vectors @ self._embedder.embed([question])[0]
-        return product
+    def _meaning(self, question: str) -> npt.NDArray[np.float32] | None:
+        """What meaning says of each passage; None where the model does not read the question's language."""
+        if self._embedder is None:
+            return None
+        if self._embedder.english_only and len(_CHINESE.findall(question)) > len(_LATIN.findall(question)):
+            return None
+        return self._index.cosines(self._embedder.embed([question])[0])
 
     def _refresh(self) -> None:
         stamp = self._rows.stamp(EVERYTHING)
-        if stamp == self._stamp:
+        if stamp == self._stamp and self._index.without_vector == self._without_vector():
             return
-        self._embed_missing(EVERYTHING)
-        name = self._embedder.name if self._embedder else ""
-        self._chunks = self._rows.current(EVERYTHING, name)
-        self._words = WordIndex([_as_found(item) for item in self._chunks])
-        if self._embedder is not None and self._chunks:
-            self._vectors = np.stack([_vector(item) for item in self._chunks]).astype(np.float32)
+        name = ""
+        if self._embedder is not None:
+            name = self._embedder.name
+            missing = self._rows.unembedded(name, limit=_EMBEDDED_BY_SEARCH)
+            self._embed(self._embedder, missing, _tell_nobody)
+        self._index = Index(self._rows.current(EVERYTHING, name), self._index.words)
         self._stamp = stamp
 
-    def _embed_missing(self, scope: Scope) -> None:
-        if self._embedder is None:
+    def _without_vector(self) -> int:
+        """How many passages have no vector, asked only while some had none: others may be embedding them."""
+        if self._embedder is None or not self._index.without_vector:
+            return self._index.without_vector
+        return self._rows.count_unembedded(self._embedder.name)
+
+    def _embed(self, embedder: Embedder, missing: Sequence[StoredChunk], told: Told) -> None:
+        for begin in range(0, len(missing), _EMBEDDED_AT_ONCE):
+            batch = missing[begin : begin + _EMBEDDED_AT_ONCE]
+            vectors = embedder.embed([as_found(item) for item in batch])
+            names = [item.chunk.chunk_id for item in batch]
+            self._rows.put_vectors(embedder.name, list(zip(names, vectors, strict=True)))
+            told(begin + len(batch), len(missing))
+
+
+def _different(index: Index, places: Sequence[int] | dict[int, float], limit: int) -> Iterator[int]:
+    """The first `limit` places without those that say again what came before; past tickets all count."""
+    shown: list[tuple[tuple[str, ...], str, frozenset[str]]] = []
+    for place in places:
+        if len(shown) == limit:
             return
-        missing = [item for item in self._rows.current(scope, self._embedder.name) if item.vector is None]
-        if missing:
-            vectors = self._embedder.embed([_as_found(item) for item in missing])
-            names = [item.chunk.chunk_id for item in missing]
-            self._rows.put_vectors(self._embedder.name, list(zip(names, vectors, strict=True)))
-
-
-def _vector(item: StoredChunk) -> npt.NDArray[np.float16]:
-    if item.vector is None:
-        message = (
-            f"chunk={item.chunk.chunk_id} has no vector; every chunk has one after embedding; add it again"
-        )
-        raise TelcollmError(message)
-    return item.vector
-
-
-def _as_found(item: StoredChunk) -> str:
-    """What a chunk is found by: its title and headings say what it is about, so they count."""
-    return "\n".join([item.document.title, *item.chunk.headings, item.chunk.text])
+        item = index.passages[place]
+        headings, text = item.chunk.headings[-1:], item.chunk.text
+        words = frozenset(index.words[item.chunk.chunk_id])
+        if item.document.kind != "table" and any(
+            text == other_text or (headings == other and nearly_same(words, other_words))
+            for other, other_text, other_words in shown
+        ):
+            continue
+        shown.append((headings, text, words))
+        yield place
 
 
 def _may_read(document: Document, scope: Scope, roles: Sequence[str]) -> bool:
@@ -188,22 +212,6 @@ def _may_read(document: Document, scope: Scope, roles: Sequence[str]) -> bool:
     if scope.regions and document.region not in ("", *scope.regions):
         return False
     return not document.roles or any(role in document.roles for role in roles)
-
-
-def _fuse(words: npt.NDArray[np.floating], meaning: npt.NDArray[np.floating]) -> list[tuple[int, float]]:
-    """Places and scores, the best first, of what either way of searching found.
-
-    >>> _fuse(np.array([0.0, 2.0, 1.0]), np.array([0.9, 0.8, 0.1]))[0][0]
-    1
-    """
-    found: dict[int, float] = {}
-    for scores, least in ((words, 0.0), (meaning, ALIKE_ENOUGH)):
-        places = [
-            int(place) for place in np.argsort(-scores, kind="stable")[:_DEPTH] if scores[place] > least
-        ]
-        for rank, place in enumerate(places):
-            found[place] = found.get(place, 0.0) + 1.0 / (_RANK_DAMPING + rank)
-    return sorted(found.items(), key=lambda entry: (-entry[1], entry[0]))
 
 
 def wire(hit: Hit) -> dict[str, object]:

@@ -35,6 +35,11 @@ class Embedder(Protocol):
         """Which model made the vectors: vectors of different models are never compared."""
         ...
 
+    @property
+    def english_only(self) -> bool:
+        """Whether what it makes of other languages means nothing."""
+        ...
+
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return unit vectors of shape (texts, dimensions)."""
         ...
@@ -44,6 +49,7 @@ class MiniLm:
     """all-MiniLM-L6-v2: mean of the last layer over the tokens, scaled to length one. 384 dimensions."""
 
     name = EMBEDDING_MODEL
+    english_only = True
 
     def __init__(self, folder: Path) -> None:
         import transformers

@@ -1,4 +1,4 @@
-"""Reading files into sections: Markdown, text, HTML, PDF, and tables of past tickets.
+"""Reading files into sections: Markdown, text and HTML here; PDF and tables of past tickets beside it.
 
 What is read is untrusted: a damaged file, or one that is too large, is refused and nothing of it kept.
 Does not know how sections are cut further.
@@ -6,9 +6,7 @@ Does not know how sections are cut further.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,9 +14,10 @@ from typing import Final
 
 from telcollm.errors import MissingExtraError, TelcollmError
 from telcollm.knowledge.document import Section
+from telcollm.knowledge.pages import pdf_sections
+from telcollm.knowledge.table import table_sections
 
 LARGEST_BYTES: Final = 64 * 2**20
-_MOST_PAGES: Final = 5_000
 
 
 class ReadFile:
@@ -40,6 +39,9 @@ def read_file(path: Path) -> ReadFile:
         MissingExtraError: what reads its kind is not installed.
     """
     reader = _READERS.get(path.suffix.lower())
+    if not path.exists():
+        message = f"{path} is not there; a file or a folder that exists is allowed; check the path"
+        raise TelcollmError(message)
     if reader is None:
         allowed = ", ".join(sorted(_READERS))
         message = f"{path.name} is of an unknown kind; {allowed} are allowed; convert it to one of these"
@@ -56,7 +58,7 @@ def read_file(path: Path) -> ReadFile:
         message = f"{path} cannot be read ({error.strerror}); a readable file is allowed; check the path"
         raise TelcollmError(message) from error
     kind, read = reader
-    sections = [section for section in read(data, path.name) if section.text.strip()]
+    sections = [_whole(section) for section in read(data, path.name) if section.text.strip()]
     if not sections:
         message = (
             f"{path.name} holds no text; a file with text is allowed (a scan needs OCR first); leave it out"
@@ -66,21 +68,45 @@ def read_file(path: Path) -> ReadFile:
     return ReadFile(path, kind, title, sections, hashlib.sha256(data).hexdigest())
 
 
-def _text(data: bytes) -> str:
-    for encoding in ("utf-8-sig", "gb18030"):
+def hash_file(path: Path) -> str:
+    """Return a file's sha256, empty where it cannot be read: `read_file` tells why."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def _whole(section: Section) -> Section:
+    """The section without halves of signs, which PDF files hold and no store takes."""
+    headings = tuple(_sound(heading) for heading in section.headings)
+    return Section(headings, _sound(section.text), section.place)
+
+
+def _sound(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", " ")
+
+
+def _text(data: bytes, name: str) -> str:
+    wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    for encoding in ("utf-16",) if wide else ("utf-8-sig", "gb18030", "latin-1"):
         try:
-            return data.decode(encoding)
+            text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    return data.decode("latin-1")
+        if "\0" not in text:
+            return text
+    message = (
+        f"{name} holds bytes that are no text; a text file is allowed; leave it out, or export it as text"
+    )
+    raise TelcollmError(message)
 
 
 def _markdown(data: bytes, name: str) -> Iterator[Section]:
     """Sections by headings; what is inside code fences is text, never a heading."""
-    del name
     from markdown_it import MarkdownIt
 
-    text = _text(data)
+    text = _text(data, name)
     lines = text.splitlines()
     way: list[tuple[int, str]] = []
     begin = 0
@@ -101,21 +127,27 @@ def _lines(way: list[tuple[int, str]], lines: list[str], begin: int, end: int) -
 
 
 def _plain(data: bytes, name: str) -> Iterator[Section]:
-    del name
-    lines = _text(data).splitlines()
+    lines = _text(data, name).splitlines()
     yield _lines([], lines, 0, len(lines))
 
 
 def _html(data: bytes, name: str) -> Iterator[Section]:
     """Sections by h1 to h6; scripts, styles and navigation are left out."""
-    del name
     try:
-        from bs4 import BeautifulSoup
+        from bs4 import BeautifulSoup, ParserRejectedMarkup
         from bs4.element import NavigableString, PreformattedString
     except ImportError as error:
         raise MissingExtraError(package="beautifulsoup4", extra="knowledge") from error
-    soup = BeautifulSoup(data, "html.parser")
-    for tag in soup(["script", "style", "nav", "template", "noscript"]):
+    try:
+        soup = BeautifulSoup(data, "html.parser")
+    except ParserRejectedMarkup as error:
+        reason = str(error).splitlines()[-1]
+        message = f"{name} is no HTML that can be read ({reason}); whole HTML is allowed; save the page anew"
+        raise TelcollmError(message) from error
+    for tag in soup(["script", "style", "nav", "template", "noscript", "head"]):
+        tag.decompose()
+    # What a page hides from people is not for them, and is where instructions to machines are hidden.
+    for tag in soup.select("[hidden], [aria-hidden=true], [style*='display:none'], [style*='display: none']"):
         tag.decompose()
     way: list[tuple[int, str]] = []
     parts: list[str] = []
@@ -135,50 +167,8 @@ def _html(data: bytes, name: str) -> Iterator[Section]:
     yield Section(tuple(title for _, title in way), " ".join(parts), f"section {number}")
 
 
-def _pdf(data: bytes, name: str) -> Iterator[Section]:
-    """One section a page."""
-    try:
-        import pypdf
-    except ImportError as error:
-        raise MissingExtraError(package="pypdf", extra="knowledge") from error
-    try:
-        pages = pypdf.PdfReader(io.BytesIO(data)).pages
-        if len(pages) > _MOST_PAGES:
-            message = (
-                f"{name} has {len(pages)} pages; at most {_MOST_PAGES} are allowed; cut it into several files"
-            )
-            raise TelcollmError(message)
-        found = [page.extract_text() for page in pages]
-    except TelcollmError:
-        raise
-    except Exception as error:  # pypdf raises whatever a damaged file provokes
-        message = (
-            f"{name} is no PDF that can be read ({type(error).__name__}: {error}); an unencrypted, whole PDF "
-            "is allowed; print it to PDF anew or export its text"
-        )
-        raise TelcollmError(message) from error
-    for number, text in enumerate(found, start=1):
-        yield Section((), text, f"page {number}")
-
-
 def _table(data: bytes, name: str) -> Iterator[Section]:
-    """One section a row, its cells named by the header: past tickets and what solved them."""
-    reader = csv.DictReader(io.StringIO(_text(data)))
-    if not reader.fieldnames or len(reader.fieldnames) < 2:
-        message = (
-            f"{name} has no header of two columns or more; a CSV with a header is allowed; add one, or name "
-            "the file .txt"
-        )
-        raise TelcollmError(message)
-    try:
-        for number, row in enumerate(reader, start=1):
-            cells = [
-                f"{key}: {value}" for key, value in row.items() if key and isinstance(value, str) and value
-            ]
-            yield Section((), "\n".join(cells), f"row {number}")
-    except csv.Error as error:
-        message = f"{name} is no CSV ({error}); a CSV with a header is allowed; mend that line"
-        raise TelcollmError(message) from error
+    yield from table_sections(_text(data, name), name)
 
 
 _Reader = tuple[str, Callable[[bytes, str], Iterator[Section]]]
@@ -188,7 +178,7 @@ _READERS: Final[dict[str, _Reader]] = {
     ".txt": ("text", _plain),
     ".html": ("html", _html),
     ".htm": ("html", _html),
-    ".pdf": ("pdf", _pdf),
+    ".pdf": ("pdf", pdf_sections),
     ".csv": ("table", _table),
 }
 

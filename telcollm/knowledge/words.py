@@ -6,7 +6,9 @@ Does not know what words mean: that is `telcollm.knowledge.meaning`.
 from __future__ import annotations
 
 import logging
+import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -53,25 +55,33 @@ def _folded(word: str) -> str:
 class WordIndex:
     """BM25 over a fixed list of texts. Source: Robertson et al., Okapi BM25, as bm25s computes it."""
 
-    def __init__(self, texts: Sequence[str]) -> None:
+    def __init__(self, texts: Sequence[Sequence[str]]) -> None:
+        """Index texts that `words_of` has taken apart."""
         try:
             import bm25s
         except ImportError as error:
             raise MissingExtraError(package="bm25s", extra="knowledge") from error
         logging.getLogger("bm25s").setLevel(logging.WARNING)
         self._count = len(texts)
-        self._known: set[str] = set()
+        self._holding: Counter[str] = Counter()
+        for words in texts:
+            self._holding.update(set(words))
         self._index = bm25s.BM25()
-        tokens = [words_of(text) for text in texts]
-        for words in tokens:
-            self._known.update(words)
-        if self._known:
-            self._index.index(tokens, show_progress=False)
+        if self._holding:
+            self._index.index(list(texts), show_progress=False)
 
-    def scores(self, question: str) -> npt.NDArray[np.float32]:
-        """Return a score for each text, of shape (texts,); 0 where no word is shared."""
-        words = [word for word in words_of(question) if word in self._known]
-        if not words:
+    def shares(self, question: str) -> npt.NDArray[np.float32]:
+        """Return for each text, of shape (texts,), its share of the highest possible BM25 score, in 0-1.
+
+        A word that no text holds counts against every text; 0 where no word is shared.
+        """
+        words = words_of(question)
+        known = [word for word in words if word in self._holding]
+        if not known:
             return np.zeros(self._count, dtype=np.float32)
-        scores: npt.NDArray[np.float32] = self._index.get_scores(words)
-        return scores
+        scores: npt.NDArray[np.float32] = self._index.get_scores(known)
+        return scores / np.float32(sum(self._weight(word) for word in words))
+
+    def _weight(self, word: str) -> float:
+        holding = self._holding[word]
+        return math.log1p((self._count - holding + 0.5) / (holding + 0.5))

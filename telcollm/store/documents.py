@@ -5,7 +5,8 @@ Does not know how documents are read, cut or searched.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import msgspec
 import numpy as np
@@ -21,6 +22,9 @@ from telcollm.store.scoping import within
 
 _DOCUMENT = msgspec.json.Decoder(Document)
 _CHUNK = msgspec.json.Decoder(Chunk)
+_SAME_VERSION = sa.and_(
+    documents.c.document_id == chunks.c.document_id, documents.c.version == chunks.c.version
+)
 
 
 class StoredChunk(msgspec.Struct, frozen=True):
@@ -53,12 +57,20 @@ class DocumentStore:
         if not self._shared:
             self._database.close()
 
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        """A transaction in which SQLite writes over what it frees, the old place of a row that grows too."""
+        with self._database.writing() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("PRAGMA secure_delete = ON")
+            yield connection
+
     def put(self, document: Document, parts: Sequence[Chunk]) -> Document:
         """Return the document as kept: as the next version of its source, or the current one if unchanged.
 
         Unchanged means the same bytes for the same readers, which is then left as it is, vectors too.
         """
-        with self._database.writing() as connection:
+        with self._writing() as connection:
             current = self._current(connection, document.document_id)
             if current and (current.sha256, current.roles) == (document.sha256, document.roles):
                 return current
@@ -107,6 +119,38 @@ class DocumentStore:
         )
         return None if body is None else _DOCUMENT.decode(body)
 
+    def latest(self, document_id: str) -> Document | None:
+        """Return a document's current version, None where there is none."""
+        with self._database.reading() as connection:
+            return self._current(connection, document_id)
+
+    def unembedded(self, model: str, *, document_id: str = "", limit: int | None = None) -> list[StoredChunk]:
+        """Return the chunks of current documents, or of one, that have no vector made by `model`."""
+        statement = (
+            sa.select(documents.c.body, chunks.c.body)
+            .join_from(documents, chunks, _SAME_VERSION)
+            .where(documents.c.current, chunks.c.embedding_model != model)
+            .order_by(documents.c.document_id, chunks.c.number)
+            .limit(limit)
+        )
+        if document_id:
+            statement = statement.where(documents.c.document_id == document_id)
+        with self._database.reading() as connection:
+            return [
+                StoredChunk(_DOCUMENT.decode(body), _CHUNK.decode(chunk), None)
+                for body, chunk in connection.execute(statement)
+            ]
+
+    def count_unembedded(self, model: str) -> int:
+        """Return how many chunks of current documents have no vector made by `model`."""
+        statement = (
+            sa.select(sa.func.count())
+            .select_from(sa.join(documents, chunks, _SAME_VERSION))
+            .where(documents.c.current, chunks.c.embedding_model != model)
+        )
+        with self._database.reading() as connection:
+            return int(connection.execute(statement).scalar_one())
+
     def put_vectors(self, model: str, vectors: Sequence[tuple[str, npt.NDArray[np.float32]]]) -> None:
         """Keep vectors by chunk_id, as made by `model`, in half precision."""
         statement = (
@@ -116,20 +160,14 @@ class DocumentStore:
         )
         rows = [{"chunk": name, "vector": vector.astype(np.float16).tobytes()} for name, vector in vectors]
         if rows:
-            with self._database.writing() as connection:
+            with self._writing() as connection:
                 connection.execute(statement, rows)
 
     def current(self, scope: Scope, model: str = "") -> list[StoredChunk]:
         """Return the chunks of every current document within the scope, in order, with `model`'s vectors."""
         statement = (
             sa.select(documents.c.body, chunks.c.body, chunks.c.embedding_model, chunks.c.embedding)
-            .join_from(
-                documents,
-                chunks,
-                sa.and_(
-                    documents.c.document_id == chunks.c.document_id, documents.c.version == chunks.c.version
-                ),
-            )
+            .join_from(documents, chunks, _SAME_VERSION)
             .where(within(scope, documents), documents.c.current)
             .order_by(documents.c.document_id, chunks.c.number)
         )
@@ -137,7 +175,7 @@ class DocumentStore:
         with self._database.reading() as connection:
             found = []
             for body, chunk, made_by, vector in connection.execute(statement):
-                document = known.setdefault(body, _DOCUMENT.decode(body))
+                document = known.get(body) or known.setdefault(body, _DOCUMENT.decode(body))
                 usable = vector is not None and made_by == model
                 found.append(
                     StoredChunk(
@@ -170,30 +208,30 @@ class DocumentStore:
     def remove(self, scope: Scope, document_id: str) -> int:
         """Return how many versions were deleted: all of them, with chunks and vectors, beyond recovery.
 
-        On SQLite the freed pages are written over and the journal is emptied. A PostgreSQL server keeps what
-        was deleted until its next vacuum, which is asked for, and in backups and archived journals, which
-        are its owner's.
+        On SQLite what is freed is written over and the journal is emptied, unless another process reads just
+        then (see `wipe`). A PostgreSQL server keeps what was deleted until its next vacuum, which is asked
+        for, and in backups and archived journals, which are its owner's.
         """
-        with self._database.writing() as connection:
-            if connection.dialect.name == "sqlite":
-                connection.exec_driver_sql("PRAGMA secure_delete = ON")
+        with self._writing() as connection:
             gone = connection.execute(
                 documents.delete().where(within(scope, documents), documents.c.document_id == document_id)
             ).rowcount
             if gone:
                 connection.execute(chunks.delete().where(chunks.c.document_id == document_id))
         if gone:
-            self._wipe()
+            self.wipe()
         return int(gone)
 
-    def _wipe(self) -> None:
+    def wipe(self) -> bool:
+        """Tell whether nothing deleted is left in the files: not while another process reads the journal."""
         with told(self._database.place), self._database.engine.connect() as connection:
             if connection.dialect.name == "sqlite":
                 # Not within a transaction: a checkpoint there would find the journal in use by itself.
                 driver = connection.connection.dbapi_connection
                 if driver is not None:
-                    driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                    return not driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
             else:
                 outside = connection.execution_options(isolation_level="AUTOCOMMIT")
                 for table in (documents, chunks):
                     outside.exec_driver_sql(f"VACUUM {table.name}")
+        return True

@@ -6,7 +6,8 @@ It does not read or search documents itself.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True)
 
+_SHORT = 128
 _CONFIG = typer.Option(None, "--config", help="Settings file; telcollm.toml here by default.")
 _TENANT = typer.Option("default", "--tenant", help="Whose library it is.")
 _JSON = typer.Option(False, "--json", help="Print JSON.")
@@ -36,30 +38,48 @@ def add(
 ) -> None:
     """Add Markdown, text, HTML, PDF or CSV files; one that was added before gets a new version if it changed.
 
+    A CSV of past tickets is kept row by row: name its column of ids ticket, incident or number, and each row
+    is found and cited by it. Hidden files and folders within a folder are left out.
+
     A file that cannot be read is named and the rest goes on; the exit code is 1 then.
 
     Example: `telcollm knowledge add runbooks/ manuals/router.pdf --role noc_engineer`
     """
     from telcollm.knowledge.reading import readable
 
-    failures = 0
+    files, failed = [], []
+    for path in paths:
+        found = [path] if not path.is_dir() else [file for file in _files(path) if readable(file)]
+        if not found:
+            failed.append({"source": str(path), "error": "holds no file of a kind that can be read"})
+            typer.secho(
+                f"telcollm: {path} holds no file that can be read; Markdown, text, HTML, PDF and CSV are "
+                "allowed; name another folder",
+                fg=typer.colors.RED,
+                err=True,
+            )
+        files.extend(found)
     rows = []
     with _library(config) as (library, _):
-        for path in _files(paths):
-            if path.is_file() and not readable(path) and path not in paths:
-                continue
+        for path in dict.fromkeys(files):
             try:
-                document = library.add(path, tenant=tenant, roles=roles)
+                document = library.add(path, tenant=tenant, roles=roles, told=_tell(path))
             except TelcollmError as error:
-                failures += 1
+                failed.append({"source": str(path), "error": str(error)})
                 typer.secho(f"telcollm: {error}", fg=typer.colors.RED, err=True)
                 continue
+            except KeyboardInterrupt:
+                hint = f"interrupted after {len(rows)} of {len(files)} files: the same command goes on there"
+                typer.secho(hint, fg=typer.colors.YELLOW, err=True)
+                raise typer.Exit(130) from None
             rows.append({"id": document.document_id, "source": document.source, "version": document.version})
             if not as_json:
                 typer.echo(f"{document.document_id}  version {document.version}  {document.source}")
     if as_json:
-        typer.echo(json.dumps({"added": rows, "failed": failures}, indent=1))
-    if failures:
+        typer.echo(json.dumps({"added": rows, "failed": len(failed), "failures": failed}, indent=1))
+    elif len(files) > 1:
+        typer.secho(f"{len(rows)} of {len(files)} files are in the library", err=True)
+    if failed:
         raise typer.Exit(1)
 
 
@@ -145,10 +165,24 @@ def remove(
     """Delete documents with all their versions, passages and vectors, for good."""
     from telcollm.ports import Scope
 
-    with _library(config, embed=False) as (library, _):
+    failures = 0
+    with _library(config, embed=False) as (library, rows):
         for source in sources:
-            gone = library.remove(Scope(tenants=(tenant,)), source)
+            try:
+                gone = library.remove(Scope(tenants=(tenant,)), source)
+            except TelcollmError as error:
+                failures += 1
+                typer.secho(f"telcollm: {error}", fg=typer.colors.RED, err=True)
+                continue
             typer.echo(f"{source}: {gone} version{'s' if gone != 1 else ''} deleted")
+        if not rows.wipe():
+            hint = (
+                "deleted, but another process reads the store's journal, which holds a copy until that "
+                "process closes the store: stop the worker or the console once"
+            )
+            typer.secho(hint, fg=typer.colors.YELLOW, err=True)
+    if failures:
+        raise typer.Exit(1)
 
 
 @contextmanager
@@ -169,9 +203,20 @@ def _library(config: Path | None, *, embed: bool = True) -> Iterator[tuple[Libra
         rows.close()
 
 
-def _files(paths: list[Path]) -> Iterator[Path]:
-    for path in paths:
-        if path.is_dir():
-            yield from sorted(found for found in path.rglob("*") if found.is_file())
-        else:
-            yield path
+def _files(folder: Path) -> list[Path]:
+    """The files of a folder and those beneath it, without hidden ones."""
+    return sorted(
+        found
+        for found in folder.rglob("*")
+        if found.is_file() and not any(part.startswith(".") for part in found.relative_to(folder).parts)
+    )
+
+
+def _tell(path: Path) -> Callable[[int, int], None]:
+    """Show how far a long document is, where somebody looks on."""
+
+    def told(done: int, total: int) -> None:
+        if total > _SHORT and sys.stderr.isatty():
+            typer.echo(f"\r{path.name}: {done} of {total} passages embedded", nl=done == total, err=True)
+
+    return told

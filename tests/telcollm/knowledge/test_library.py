@@ -25,6 +25,7 @@ class Topics:
     """An embedder that knows two meanings: power and everything else."""
 
     name = "topics"
+    english_only = True
 
     def __init__(self) -> None:
         self.embedded = 0
@@ -146,3 +147,41 @@ def test_removing_what_is_not_there_is_refused(rows: DocumentStore, tmp_path: Pa
     document = library(rows).add(write(tmp_path, "a.txt", "Clean the fibre."), tenant="north")
     with pytest.raises(TelcollmError, match="is not in the library"):
         library(rows).remove(Scope(tenants=("south",)), document.document_id)
+
+
+def test_a_past_ticket_that_is_named_comes_first_and_rows_alike_are_all_shown(
+    rows: DocumentStore, tmp_path: Path
+) -> None:
+    table = "number;symptom\n" + "".join(f"INC00{place};power lost at site\n" for place in range(10, 30))
+    books = library(rows, Topics())
+    books.add(write(tmp_path, "past.csv", table))
+    hits = books.search("power lost like in inc0017?", limit=3)
+    assert hits[0].citation == "past > INC0017 (row 8, version 1)"
+    assert len({hit.citation for hit in hits}) == 3
+
+
+def test_adding_again_after_an_interruption_goes_on_where_it_stopped(
+    rows: DocumentStore, tmp_path: Path
+) -> None:
+    table = "ticket,symptom\n" + "".join(f"T{place},power lost\n" for place in range(100))
+    path = write(tmp_path, "past.csv", table)
+
+    def interrupt(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    embedder = Topics()
+    with pytest.raises(KeyboardInterrupt):
+        library(rows, embedder).add(path, told=interrupt)
+    assert embedder.embedded == 64
+    assert library(rows, embedder).add(path).version == 1
+    assert embedder.embedded == 100
+
+
+def test_a_question_that_the_model_cannot_read_is_answered_by_words(
+    rows: DocumentStore, tmp_path: Path
+) -> None:
+    books = library(rows, Topics())
+    books.add(write(tmp_path, "a.txt", "The bill is late."))
+    books.add(write(tmp_path, "b.txt", "\u57fa\u7ad9\u6389\u7535"))
+    (hit,) = books.search("\u6389\u7535\u4e86")
+    assert hit.chunk.text == "\u57fa\u7ad9\u6389\u7535" and hit.meaning_score == 0.0
