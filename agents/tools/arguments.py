@@ -5,6 +5,7 @@ Does not know what a tool does with its arguments.
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime, timedelta
 from typing import Annotated, Any, TypeVar
 
@@ -161,7 +162,7 @@ def check(kind: type[A], tool: str, given: dict[str, Any]) -> A:
         ArgumentError: one is missing, unknown, or not allowed.
     """
     try:
-        found = msgspec.convert(given, kind, strict=False)
+        found = msgspec.convert(_with_times(given), kind, strict=False)
     except (msgspec.ValidationError, TypeError) as error:
         message = f"{tool} cannot be asked like that: {error}; it takes {describe(kind)}; ask with these"
         raise ArgumentError(message) from error
@@ -173,6 +174,16 @@ def check(kind: type[A], tool: str, given: dict[str, Any]) -> A:
     found = msgspec.structs.replace(found, **many)
     _check_interval(found, tool)
     return found
+
+
+def _with_times(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments with instants read as ISO 8601 allows them, without seconds too."""
+    read = dict(given)
+    for name in ("since", "until", "at"):
+        if isinstance(given.get(name), str):
+            with contextlib.suppress(ValueError):
+                read[name] = datetime.fromisoformat(given[name])
+    return read
 
 
 def describe(kind: type[Arguments]) -> str:

@@ -133,7 +133,8 @@ class Toolbox:
     @property
     def seen_ids(self) -> frozenset[str]:
         """The ids of every record that an answer of this run has shown: what its statements may cite."""
-        return frozenset(one for call in self._calls for one in call.answer.ids)
+        found = (call.answer for call in self._calls if call.answer.status is ToolStatus.FOUND)
+        return frozenset(one for answer in found for one in answer.ids)
 
     def catalogue(self) -> tuple[ToolDescription, ...]:
         """Return every tool with its description and the JSON schema of its arguments."""
@@ -213,9 +214,7 @@ class Toolbox:
         except TelcollmError as error:
             return self._failed(str(error))
         except Exception as error:
-            return self._failed(
-                f"{tool.name} broke off: {type(error).__name__}: {error}; report it; go on without"
-            )
+            return self._failed(f"{tool.name} broke off: {type(error).__name__}: {error}; go on without it")
 
     def _failed(self, why: str) -> ToolAnswer[Any]:
         return ToolAnswer(ToolStatus.FAILED, why=self._sources.text(why, 1_000))
