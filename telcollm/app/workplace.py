@@ -21,6 +21,7 @@ from telcollm.records import CareMessage, Reply, Route, TroubleTicket
 from telcollm.settings import Settings
 from telcollm.store.accounts import AccountStore, Hasher
 from telcollm.store.actions import ActionStore
+from telcollm.store.subscriptions import SubscriptionStore
 from telcollm.store.switch import StopSwitch
 from telcollm.topology import Topology
 
@@ -96,6 +97,7 @@ class Workplace:
         self.clock = clock or SystemClock()
         self.accounts = AccountStore(stores.database, hasher=hasher)
         self.actions = ActionStore(stores.database)
+        self.subscriptions = SubscriptionStore(stores.database)
         self.switch = StopSwitch(stores.database, self.clock.monotonic_s)
         self._kept: dict[str, tuple[float, object]] = {}
         self.refusals: dict[tuple[str, str], int] = {}
