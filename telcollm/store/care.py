@@ -108,10 +108,10 @@ def replied_on(connection: sa.Connection, incident_ids: Iterable[str]) -> set[st
     """Return those of the incidents on which replies rest that are not withdrawn."""
     found: set[str] = set()
     for ids in chunks(sorted(set(incident_ids) - {""})):
-        statement = sa.select(replies.c.incident_id.distinct()).where(
+        resting = sa.select(replies.c.incident_id).where(
             replies.c.incident_id.in_(ids), replies.c.incident_id != "", sa.not_(replies.c.withdrawn)
         )
-        found.update(connection.execute(statement).scalars())
+        found.update(connection.execute(resting.distinct()).scalars())
     return found
 
 

@@ -1,6 +1,7 @@
 """A real worker in a process of its own that kills itself at a chosen point: `python -m ... CONFIG.json`.
 
-The config holds `settings`, and optionally `point` and `times`: SIGKILL at the times-th passing of the point.
+The config holds `settings`, and optionally `point` and `times`: SIGKILL at the times-th passing of the point;
+with `desks`, tickets are routed and customers answered.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from agents.advice import ModelAdviser
 from telcollm.app.runtime import run_worker
 from telcollm.guard import Guard
 from telcollm.settings import Settings
-from telcollm.store import open_store
+from telcollm.store.opening import open_stores
 from telcollm.testing import ScriptedModel
+from tests.streams.desk_pipeline import ByWordRouter, CountingSuggester
 
 
 def main(path: str) -> None:
@@ -35,7 +37,8 @@ def main(path: str) -> None:
 
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    store = open_store(settings.store_location)
+    stores = open_stores(settings.store_location)
+    store = stores.store
     adviser = ModelAdviser(ScriptedModel(), settings.diagnosis, Guard(b"0123456789abcdef"))
     status = run_worker(
         settings,
@@ -43,9 +46,11 @@ def main(path: str) -> None:
         stop=stop,
         draining=lambda: config.get("drain", True),
         adviser=adviser,
+        router=ByWordRouter() if config.get("desks") else None,
+        suggester=CountingSuggester(store, stores) if config.get("desks") else None,
         reached=reached,
     )
-    store.close()
+    stores.close()
     sys.stdout.write(msgspec.json.encode(status).decode())
 
 
