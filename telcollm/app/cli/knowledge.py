@@ -59,7 +59,7 @@ def add(
                 err=True,
             )
         files.extend(found)
-    rows = []
+    rows: list[dict[str, object]] = []
     with _library(config) as (library, _):
         for path in dict.fromkeys(files):
             try:
