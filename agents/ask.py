@@ -152,8 +152,12 @@ def _refused(telling: Telling, asked: Question) -> Answer | None:
 
 
 def _freely(telling: Telling, question: str, free: FreeAnswerer | None) -> Answer:
-    """Return what a model makes of a question that the playbook does not know, its ids checked."""
-    if free is not None:
+    """Return what a model makes of a question that the playbook does not know, its ids checked.
+
+    Its tools see incidents, so it is asked only for a role that may read them.
+    """
+    may_read = ALLOWED[Action.INCIDENT_READ].intersection(telling.tools.roles)
+    if free is not None and may_read:
         sentences, model = free(question, telling.tools, telling.phrases.language)
         seen = telling.tools.seen_ids
         kept = tuple(one for one in sentences if one.ids and seen.issuperset(one.ids))

@@ -1,4 +1,4 @@
-"""Post-mortem of one incident, drafted from the store: impact, timeline, cause, evidence, what only people know.
+"""Post-mortem of one incident, drafted from the store: impact, timeline, cause, what only people know.
 
 Every sentence has the ids of its records. What the store does not hold is asked, never made up.
 """
@@ -298,7 +298,7 @@ class _Postmortem:
         for ticket in self._tickets:
             for note in ticket.note[-3:]:
                 text = f"{note.author}: {self._text(note.text)}" if note.author else self._text(note.text)
-                told.append(cited(text, [ticket.ticket_id, *([note.id] if note.id else [])]))
+                told.append(cited(text, [ticket.ticket_id]))
         return told
 
     def _steps(self) -> list[Cited]:

@@ -68,7 +68,7 @@ def cited(text: str, ids: Sequence[str]) -> Cited:
 
 
 def markdown(report: Report) -> str:
-    """Return a report as Markdown; what networks and people wrote in it is shown as it is, never as markup.
+    r"""Return a report as Markdown; what networks and people wrote is shown as it is, never as markup.
 
     >>> from agents.questions.answer import Cited
     >>> draft = Draft()
@@ -78,7 +78,7 @@ def markdown(report: Report) -> str:
     <BLANKLINE>
     ## Open
     <BLANKLINE>
-    - cell\\_1 is \\*down\\*. [inc-1]
+    - cell\_1 is \*down\*. [inc-1]
     <BLANKLINE>
     """
     lines = [f"# {_plain(report.title)}", ""]

@@ -55,7 +55,7 @@ _CHANGING_CHINESE: Final = re.compile(
 _ITEM: Final = re.compile(
     r"^\s*(?:[-*•]|\(?\d{1,2}[.)、]|步骤\s*\d+\W?|step\s+\d+[:.]?)\s*(?P<step>\S.*)$", re.IGNORECASE
 )
-_SENTENCES: Final = re.compile(r"(?<=[.!?])\s+|(?<=[。！？；])")  # noqa: RUF001
+_SENTENCES: Final = re.compile(r"(?<=[.!?])\s+|(?<=[。！？；])")
 
 
 class Searcher(Protocol):

@@ -7,7 +7,7 @@ Does not know how anything is shown.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from telcollm.ports import EVERYTHING, IncidentQuery, Scope
@@ -38,28 +38,33 @@ def open_toolbox(workplace: Workplace, scope: Scope, roles: Sequence[str], now: 
     )
 
 
-def ask(
+def answer_question(
     workplace: Workplace,
     question: str,
     *,
     scope: Scope,
     roles: Sequence[str],
-    zone: tzinfo,
-    now: datetime | None = None,
+    model: bool = True,
     language: str | None = None,
+    zone: tzinfo = UTC,
+    now: datetime | None = None,
 ) -> Answer:
     """Return the answer to a question asked at `now` (the present by default), or why there is none.
+
+    With `model`, a configured OpenAI-compatible model is asked what the playbook does not know.
 
     Raises:
         TelcollmError: `language` is neither en nor zh, or the database did not answer.
     """
     from agents.ask import answer, names_of
+    from agents.toolcalling import open_tool_caller
 
     toolbox = open_toolbox(workplace, scope, roles, now or workplace.now())
     latest = workplace.stores.store.incidents(scope, IncidentQuery(limit=_LATEST))
     objects = dict.fromkeys(name for incident in latest for name in incident.affected_objects)
     names = names_of(toolbox.topology, list(objects))
-    return answer(question, toolbox, names=names, language=language, zone=zone)
+    free = open_tool_caller(workplace.settings.model) if model else None
+    return answer(question, toolbox, names=names, language=language, zone=zone, free=free)
 
 
 def answer_wire(answer: Answer) -> dict[str, Any]:

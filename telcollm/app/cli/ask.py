@@ -58,9 +58,8 @@ def time_of(value: str, option: str, zone: tzinfo) -> datetime:
             return time
         return time if naive.tzinfo else naive.replace(tzinfo=zone).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        message = (
-            f"{value!r} is no time; ISO 8601 (2026-01-31T12:00) or an age such as 90m, 8h or 7d is allowed"
-        )
+        allowed = "ISO 8601 (2026-01-31T12:00) or an age such as 90m, 8h or 7d is allowed"
+        message = f"{value!r} is no time; {allowed}"
         raise typer.BadParameter(message, param_hint=option) from error
 
 
@@ -79,10 +78,10 @@ def ask(
     as_json: AsJson = False,
     config: Config = None,
 ) -> None:
-    """Ask about the network: why, what is wrong, what happened, who is affected, what changed, how to proceed.
+    """Ask about the network: why, what is wrong, who is affected, what changed, how to proceed.
 
-    Every sentence names the records it rests on. Where there is no answer the reason is told, and the exit code
-    is 1. Examples:
+    Every sentence names the records it rests on. Where there is no answer the reason is told, and the exit
+    code is 1. Examples:
 
         telcollm ask "why did cell 1042 drop last night?"
 
@@ -92,8 +91,7 @@ def ask(
 
         telcollm ask "what changed on site NO00102 yesterday 14:00-16:00" --zone Europe/Berlin
     """
-    from telcollm.app.questions import answer_wire
-    from telcollm.app.questions import ask as asked
+    from telcollm.app.questions import answer_question, answer_wire
     from telcollm.app.workplace import open_workplace
     from telcollm.settings import load_settings
 
@@ -101,7 +99,7 @@ def ask(
     now = time_of(at, "--at", place) if at else None
     workplace = open_workplace(load_settings(config))
     try:
-        found = asked(
+        found = answer_question(
             workplace,
             question,
             scope=Scope(tuple(tenant or ()), tuple(region or ())),

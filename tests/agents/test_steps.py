@@ -1,0 +1,119 @@
+"""Laws of steps and calibration: what is not known to be safe waits for a person, what is not known abstains."""
+
+from __future__ import annotations
+
+import doctest
+from pathlib import Path
+
+import pytest
+
+import agents.diagnosis.calibration
+import agents.diagnosis.steps
+from agents.diagnosis import GraphDiagnoser
+from agents.diagnosis.calibration import Calibration, calibrate, load_calibration, save_calibration
+from agents.diagnosis.steps import needs_approval, steps_from, steps_in
+from telcollm.errors import SettingsError
+from telcollm.settings import DiagnosisSettings
+from telcollm.store import open_store
+from telcollm.topology import Topology
+from tests.telcollm.store.examples import alarm, at, request
+
+
+def test_examples_in_docstrings_hold() -> None:
+    for module in (agents.diagnosis.steps, agents.diagnosis.calibration):
+        result = doctest.testmod(module)
+        assert result.attempted > 0
+        assert result.failed == 0
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "Check the battery voltage.",
+        "Then compare the received power with the value of last week.",
+        "Read the log of the rectifier.",
+        "Verify that the door is closed.",
+        "检查电池电压",
+        "先查看日志",
+    ],
+)
+def test_looking_is_safe(step: str) -> None:
+    assert not needs_approval(step)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "Reset the baseband.",
+        "Restart the DU from the element manager.",
+        "Block the cell.",
+        "Check the alarm and lock the cell.",
+        "If it persists, replace the transceiver.",
+        "Change the azimuth.",
+        "Set the port to auto.",
+        "Power cycle the ONT.",
+        "Frobnicate the flux.",
+        "Verify, then roll back the configuration.",
+        "重启基站",
+        "检查后更换光模块",
+        "",
+    ],
+)
+def test_whatever_changes_something_or_is_not_known_needs_approval(step: str) -> None:
+    assert needs_approval(step)
+
+
+def test_steps_of_several_passages_come_once_each_with_their_source() -> None:
+    passages = [("c1", "A", "1. Check it.\n2. Reset it."), ("c2", "B", "- Check it.\n- Call the site owner.")]
+    assert [(one.text, one.citations, one.source, one.needs_approval) for one in steps_from(passages)] == [
+        ("Check it.", ("c1",), "A", False),
+        ("Reset it.", ("c1",), "A", True),
+        ("Call the site owner.", ("c2",), "B", False),
+    ]
+
+
+def test_a_passage_that_says_nothing_to_do_has_no_steps() -> None:
+    assert steps_in("Batteries last four hours. Rectifiers are in rack 3.") == []
+
+
+def test_no_threshold_that_only_chance_supports_is_taken() -> None:
+    cases = [(0.9, True)] * 5 + [(0.5, False)] * 40
+    assert calibrate(cases).threshold == 1.0
+    assert calibrate([(0.3, True)] * 100 + [(0.1, False)] * 50).threshold == 0.3
+
+
+def test_too_few_cases_are_refused() -> None:
+    with pytest.raises(
+        SettingsError, match=r"cases=3 are too few to calibrate on; .* set diagnosis\.abstain_below"
+    ):
+        calibrate([(0.5, True)] * 3)
+
+
+def test_a_calibration_is_kept_and_read_back(tmp_path: Path) -> None:
+    made = calibrate([(0.8, True)] * 60 + [(0.2, False)] * 40)
+    save_calibration(made, tmp_path / "calibration.json")
+    assert load_calibration(tmp_path / "calibration.json") == made
+    (tmp_path / "bad.json").write_text('{"threshold": 2}')
+    for name in ("bad.json", "none.json"):
+        with pytest.raises(SettingsError, match="cannot be read"):
+            load_calibration(tmp_path / name)
+
+
+def test_a_calibrated_threshold_takes_the_place_of_the_setting(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'telcollm.db'}")
+    with store.transaction() as transaction:
+        transaction.put_alarms([alarm()])
+    answers = []
+    for threshold in (0.49, 0.51):
+        calibration = Calibration(threshold, 0.9, 100, 50, 48)
+        diagnoser = GraphDiagnoser(
+            store,
+            Topology(),
+            DiagnosisSettings(abstain_below=0.0),
+            has_graph=True,
+            calibration=calibration,
+        )
+        (found,) = diagnoser.diagnose([request()], decided_time=at(1))
+        answers.append(found.abstained)
+    store.close()
+    assert answers == [False, True]
