@@ -163,6 +163,7 @@ class ToolCaller:
             from pydantic_ai import Agent, Tool
             from pydantic_ai.models.openai import OpenAIChatModel
             from pydantic_ai.providers.openai import OpenAIProvider
+            from pydantic_core import SchemaValidator, core_schema
         except ImportError as error:
             raise MissingExtraError(package=error.name or "pydantic-ai-slim", extra="agents") from error
         client = AsyncOpenAI(
@@ -177,6 +178,11 @@ class ToolCaller:
             )
             for described in tools.catalogue()
         ]
+        for tool in offered:
+            # Arguments are checked by the toolbox; but they must be an object, or the library itself breaks.
+            tool.function_schema.validator = SchemaValidator(
+                core_schema.dict_schema(core_schema.str_schema())
+            )
         return Agent(
             OpenAIChatModel(self._model, provider=OpenAIProvider(openai_client=client)),
             instructions=INSTRUCTIONS.format(

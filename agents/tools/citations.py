@@ -13,7 +13,7 @@ _CITATION: Final = re.compile(r"[\[【]([^\[\]【】]{1,2000})[\]】]")
 _APART: Final = re.compile(r"[,;\uff0c\uff1b\u3001\s]+")
 # A full stop ends a sentence only before a space or a bracket: 35.5 and gNB1.Cell2 go on.
 _END: Final = re.compile(r"(?<=[.!?])(?=\s|[\[【]|$)|(?<=[\u3002\uff01\uff1f])|\n+")
-_LEFT_OVER: Final = re.compile(r"\s+(?=[.!?,;\u3002\uff01\uff1f\uff0c\uff1b])|[ \t]{2,}")
+_LEFT_OVER: Final = re.compile(r"\s+(?=[.!?,;\u3002\uff01\uff1f\uff0c\uff1b])")
 _MARKUP: Final = re.compile(r"^[\s#>*•·-]+|\*\*|__")
 
 
@@ -27,7 +27,8 @@ def cited_sentences(text: str, seen: Collection[str]) -> tuple[list[tuple[str, t
     dropped = 0
     for sentence in _sentences(text):
         ids = tuple(dict.fromkeys(one for group in _CITATION.findall(sentence) for one in _ids(group, seen)))
-        said = _MARKUP.sub("", _LEFT_OVER.sub("", _CITATION.sub("", sentence))).strip()
+        said = _MARKUP.sub("", " ".join(_CITATION.sub(" ", sentence).split()))
+        said = _LEFT_OVER.sub("", said).strip()
         if not any(character.isalnum() for character in said):
             continue
         if ids and all(one in seen for one in ids):

@@ -14,7 +14,7 @@ from telcollm.guard import Guard
 from telcollm.ports import EVERYTHING
 from telcollm.store.opening import Stores, open_stores
 from telcollm.topology import Topology
-from tests.agents.tools.examples import NOW
+from tests.agents.tools.examples import NOW, allowing
 
 MakeToolbox = Callable[..., Toolbox]
 
@@ -47,6 +47,7 @@ def toolbox(stores: Stores) -> MakeToolbox:
             "roles": ("noc_engineer",),
             "now": NOW,
             "guard": Guard(b"0123456789abcdef"),
+            "budget": allowing(),
         }
         return Toolbox(**{**given, **changes})
 

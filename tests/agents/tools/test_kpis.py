@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from datetime import timedelta
 
-from agents.tools import ToolBudget, ToolStatus
+from agents.tools import ToolStatus
 from telcollm.records import KpiSample
 from telcollm.store.opening import Stores
 from tests.agents.tools.conftest import MakeToolbox
-from tests.agents.tools.examples import HOUR, NOW, sample
+from tests.agents.tools.examples import HOUR, NOW, allowing, sample
 
 SINCE = NOW - 6 * HOUR
 
@@ -112,7 +112,7 @@ def test_hours_that_have_not_come_yet_are_not_missing(stores: Stores, toolbox: M
 
 def test_a_long_history_is_paged(stores: Stores, toolbox: MakeToolbox) -> None:
     stores.telemetry.put_kpis(today("load_ratio", *[n / 100 for n in range(100)]))
-    tools = toolbox(budget=ToolBudget(items=40))
+    tools = toolbox(budget=allowing(items=40))
     until = SINCE + 100 * HOUR
     first = tools.kpi_history("cell-7", "load_ratio", SINCE, until)
     second = tools.kpi_history("cell-7", "load_ratio", SINCE, until, first.next_page)
@@ -125,4 +125,4 @@ def test_a_long_history_is_paged(stores: Stores, toolbox: MakeToolbox) -> None:
 def test_a_past_that_cannot_all_be_read_is_said_to_be_a_part(stores: Stores, toolbox: MakeToolbox) -> None:
     stores.telemetry.put_kpis([*weekly("load_ratio", 0.3), *today("load_ratio", 0.3, 0.3)])
     assert toolbox().kpi_history("cell-7", "load_ratio", SINCE, NOW).complete
-    assert not toolbox(budget=ToolBudget(rows=4)).kpi_history("cell-7", "load_ratio", SINCE, NOW).complete
+    assert not toolbox(budget=allowing(rows=4)).kpi_history("cell-7", "load_ratio", SINCE, NOW).complete

@@ -12,12 +12,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from agents.tools import ToolBudget, ToolStatus
+from agents.tools import ToolStatus
 from telcollm.errors import TransientError
 from telcollm.ports import Scope
 from telcollm.store.opening import Stores
 from tests.agents.tools.conftest import MakeToolbox
-from tests.agents.tools.examples import BEFORE, HOUR, NOW, put_alarms, raised
+from tests.agents.tools.examples import BEFORE, HOUR, NOW, allowing, put_alarms, raised
 
 
 class Broken:
@@ -101,7 +101,7 @@ def test_a_store_that_stalls_is_given_up_after_the_budget_of_one_call(
         done.wait(30)
         return []
 
-    tools = toolbox(stores=broken(stores, stall), budget=ToolBudget(call_s=0.05))
+    tools = toolbox(stores=broken(stores, stall), budget=allowing(call_s=0.05))
     answer = tools.call("alarms", **ASKED["alarms"])
     done.set()
     assert answer.status is ToolStatus.FAILED
@@ -147,7 +147,7 @@ def test_an_instant_may_be_written_without_seconds(stores: Stores, toolbox: Make
 
 def test_the_same_call_twice_gives_the_first_answer_and_says_so(stores: Stores, toolbox: MakeToolbox) -> None:
     put_alarms(stores, [raised("a1")])
-    tools = toolbox(budget=ToolBudget(calls=2))
+    tools = toolbox(budget=allowing(calls=2))
     first = tools.alarms(["cell-7", "cell-8"], BEFORE, NOW)
     put_alarms(stores, [raised("a2")])
     again = tools.call("alarms", objects=["cell-8", "cell-7", "cell-7"], since=BEFORE.isoformat(), until=NOW)
@@ -175,7 +175,7 @@ def test_a_failure_is_repeated_as_it_was(stores: Stores, toolbox: MakeToolbox) -
 
 
 def test_no_call_is_made_beyond_the_budget_of_calls_and_repeating_costs_none(toolbox: MakeToolbox) -> None:
-    tools = toolbox(budget=ToolBudget(calls=2))
+    tools = toolbox(budget=allowing(calls=2))
     assert tools.call("incidents").status is ToolStatus.NOTHING_FOUND
     assert tools.call("incidents").repeated
     assert tools.call("diagnosis", incident_id="i1").status is ToolStatus.NOTHING_FOUND
@@ -187,7 +187,7 @@ def test_no_call_is_made_beyond_the_budget_of_calls_and_repeating_costs_none(too
 
 def test_no_call_is_made_once_the_seconds_of_the_run_are_gone(toolbox: MakeToolbox) -> None:
     clock = [100.0]
-    tools = toolbox(budget=ToolBudget(run_s=60.0), monotonic_s=lambda: clock[0])
+    tools = toolbox(budget=allowing(run_s=60.0), monotonic_s=lambda: clock[0])
     assert tools.call("incidents").status is ToolStatus.NOTHING_FOUND
     clock[0] = 161.0
     refused = tools.call("diagnosis", incident_id="i1")
@@ -199,7 +199,7 @@ def test_an_answer_larger_than_its_budget_is_counted_and_paged_and_pages_join_to
     stores: Stores, toolbox: MakeToolbox
 ) -> None:
     put_alarms(stores, [raised(f"a{n:03d}", minutes=n / 10, problem=f"P{n % 3}") for n in range(200)])
-    tools = toolbox(budget=ToolBudget(answer_bytes=2_000))
+    tools = toolbox(budget=allowing(answer_bytes=2_000))
     seen: list[str] = []
     page, pages = "", 0
     while True:
@@ -220,7 +220,7 @@ def test_an_answer_larger_than_its_budget_is_counted_and_paged_and_pages_join_to
 
 def test_pages_of_one_run_are_of_one_moment(stores: Stores, toolbox: MakeToolbox) -> None:
     put_alarms(stores, [raised(f"a{n}", minutes=n) for n in range(4)])
-    tools = toolbox(budget=ToolBudget(items=2))
+    tools = toolbox(budget=allowing(items=2))
     first = tools.alarms(["cell-7"], BEFORE, NOW)
     put_alarms(stores, [raised("a00", minutes=0.5)])
     second = tools.alarms(["cell-7"], BEFORE, NOW, first.next_page)
@@ -230,7 +230,7 @@ def test_pages_of_one_run_are_of_one_moment(stores: Stores, toolbox: MakeToolbox
 
 def test_a_page_of_another_question_is_refused(stores: Stores, toolbox: MakeToolbox) -> None:
     put_alarms(stores, [raised(f"a{n}") for n in range(3)])
-    tools = toolbox(budget=ToolBudget(items=1))
+    tools = toolbox(budget=allowing(items=1))
     token = tools.alarms(["cell-7"], BEFORE, NOW).next_page
     assert "cell" not in token and "a0" not in token
     answer = tools.alarms(["cell-8"], BEFORE, NOW, token)
@@ -240,14 +240,14 @@ def test_a_page_of_another_question_is_refused(stores: Stores, toolbox: MakeTool
 
 def test_a_page_can_be_asked_for_in_a_later_run(stores: Stores, toolbox: MakeToolbox) -> None:
     put_alarms(stores, [raised(f"a{n}", minutes=n) for n in range(3)])
-    budget = ToolBudget(items=2)
+    budget = allowing(items=2)
     token = toolbox(budget=budget).alarms(["cell-7"], BEFORE, NOW).next_page
     assert toolbox(budget=budget).alarms(["cell-7"], BEFORE, NOW, token).ids == ("a2",)
 
 
 def test_more_than_can_be_read_is_said_to_be_more(stores: Stores, toolbox: MakeToolbox) -> None:
     put_alarms(stores, [raised(f"a{n}", minutes=n) for n in range(4)])
-    answer = toolbox(budget=ToolBudget(rows=3)).alarms(["cell-7"], BEFORE, NOW)
+    answer = toolbox(budget=allowing(rows=3)).alarms(["cell-7"], BEFORE, NOW)
     assert (answer.total, answer.complete) == (3, False)
     assert answer.searched.endswith("; the first 3 were read")
 
@@ -256,7 +256,7 @@ def test_an_item_too_large_for_any_answer_is_left_out_and_said_to_be(
     stores: Stores, toolbox: MakeToolbox
 ) -> None:
     put_alarms(stores, [raised("a1", "c" * 900), raised("a2", "c" * 900, minutes=1)])
-    answer = toolbox(budget=ToolBudget(answer_bytes=1_000)).alarms(["c" * 900], BEFORE, NOW)
+    answer = toolbox(budget=allowing(answer_bytes=1_000)).alarms(["c" * 900], BEFORE, NOW)
     assert (answer.status, answer.shown, answer.total, answer.ids) == (ToolStatus.FOUND, 0, 2, ())
     assert answer.why.startswith("item 1 alone is larger than the budget of 1000 bytes")
     assert answer.next_page
