@@ -22,10 +22,12 @@ from telcollm.errors import TelcollmError
 from telcollm.identity import derive_id
 from telcollm.ports import Clock, ReplySuggester, Scope, Store, StoreTransaction, TicketRouter
 from telcollm.records import CareMessage, Incident, Mode, Reply, Route, TroubleTicket
-from telcollm.state import DeskRequest, OutboxMessage
+from telcollm.state import DeskRequest, DiagnosisRequest, OutboxMessage
 
 BATCH: Final = 32
 _CHANGED: Final = "changed"
+_HOLDS_S: Final = 2 * 3_600
+"""For how long after a reply an outage that it knew nothing of is told to the care desk."""
 _ASK = msgspec.json.Decoder(MessageAsk)
 
 
@@ -186,17 +188,27 @@ class ReplyDesk(RequestDesk):
         decided_time = self._decided_time()
         answers: dict[str, Sequence[Reply]] = {}
         asked: list[tuple[DeskRequest, MessageAsk]] = []
+        changes: dict[str, tuple[DeskRequest, Incident]] = {}
         for request in requests:
             if _is_change(request):
+                answers[request.request_id] = []
                 incident = decode(request.body, Incident)
-                answers[request.request_id] = self._suggester.incident_changed(
-                    incident, decided_time=decided_time
-                )
+                known = changes.get(incident.incident_id)
+                if known is None or incident.revision >= known[1].revision:
+                    changes[incident.incident_id] = (request, incident)
             else:
                 asked.append((request, _ASK.decode(request.body)))
+        # What the newest revision takes back, older ones need not.
+        for request, incident in changes.values():
+            answers[request.request_id] = self._suggester.incident_changed(
+                incident, decided_time=decided_time
+            )
         if asked:
             conversations = [self._conversation(ask) for _, ask in asked]
             replies = self._suggester.suggest(conversations, decided_time=decided_time)
+            if len(asked) == 1 and not replies:
+                answers[asked[0][0].request_id] = []
+                return answers
             _check_count("the care desk", len(replies), len(asked))
             for (request, ask), reply in zip(asked, replies, strict=True):
                 answers[request.request_id] = [msgspec.structs.replace(reply, mode=ask.mode)]
@@ -229,6 +241,22 @@ class ReplyDesk(RequestDesk):
             for incident in transaction.current_incidents(resting)
             if incident.revision != seen
         )
+
+
+def changed_requests(
+    transaction: StoreTransaction, requests: Sequence[DiagnosisRequest], now_ms: int
+) -> list[DeskRequest]:
+    """Return the requests to look at replies again, for the incidents that may make one untrue.
+
+    Those that replies rest on, and, while there are replies of the last hours, those that touch services.
+    """
+    touched = transaction.replied_on(request.incident.incident_id for request in requests)
+    lately = transaction.replied_since(now_ms - _HOLDS_S * 1000)
+    return [
+        changed_request(request.incident, request.lane)
+        for request in requests
+        if request.incident.incident_id in touched or (lately and request.incident.affected_service)
+    ]
 
 
 def _is_change(request: DeskRequest) -> bool:

@@ -37,6 +37,8 @@ from telcollm.state import DeadLetter, DeskRequest
 OVER: Final = frozenset(
     {TicketStatus.CLOSED, TicketStatus.RESOLVED, TicketStatus.CANCELLED, TicketStatus.REJECTED}
 )
+_MOST_ROWS: Final = 4_000
+"""About how many rows a step writes, once it has seen how long the lists are: alarms wait while it does."""
 _REMEMBERED: Final = 200
 """How many messages before it a reply may look back on."""
 
@@ -69,7 +71,7 @@ class IntakeStage:
         self._store = store
         self._queue = queue
         self._reached = reached
-        self._batch = settings.streams.batch_max_records
+        self._batch = self._most = settings.streams.batch_max_records
         self._sources = {item.topic: item for item in settings.sources if item.kind == kind}
         for source in self._sources.values():
             check_desk_mapping(source)
@@ -111,7 +113,7 @@ class IntakeStage:
         found: list[tuple[str, Record]] = []
         touched: set[Place] = set()
         read = 0
-        for record in self._source.poll(timeout_ms, self._batch):
+        for record in self._source.poll(timeout_ms, self._most):
             place = (record.topic, record.partition)
             mine = self._source.progress.get(place)
             if mine is None:
@@ -135,6 +137,7 @@ class IntakeStage:
             put_letters(transaction, letters, self._dead_letter_topic)
         self._reached(f"after {self.kind} store")
         self._source.told(touched)
+        self._most = max(1, min(self._batch, _MOST_ROWS * read // max(1, len(found))))
         self.records += read
         self.taken += len(found)
         self.dead_letters += len(letters)

@@ -17,7 +17,7 @@ from streams.advice import AdviceDesk, advice_request, wants_advice
 from streams.correlate import CorrelateStage, Told
 from streams.degradation import DESCRIPTIONS, Level, next_level
 from streams.desk import Desk
-from streams.desks import ReplyDesk, RequestDesk, RoutingDesk, changed_request
+from streams.desks import ReplyDesk, RequestDesk, RoutingDesk, changed_requests
 from streams.edge import EdgeStage
 from streams.intake import IntakeStage
 from streams.outbox import OutboxRelay, Reached, nothing
@@ -280,12 +280,7 @@ class Worker:
                 for diagnosis, request in zip(diagnoses, requests, strict=True)
             )
             if self._looks_at_replies:
-                touched = transaction.replied_on(request.incident.incident_id for request in requests)
-                transaction.put_desk_requests(
-                    changed_request(request.incident, request.lane)
-                    for request in requests
-                    if request.incident.incident_id in touched
-                )
+                transaction.put_desk_requests(changed_requests(transaction, requests, self._clock.now_ms()))
             if self._desk and self.level < Level.RULES_ONLY:
                 transaction.put_requests(
                     advice_request(request) for request in requests if wants_advice(request)

@@ -65,6 +65,10 @@ class DeskTransaction(Protocol):
         """Return those of the incidents on which replies rest that are not withdrawn."""
         ...
 
+    def replied_since(self, since_ms: int) -> bool:
+        """Tell whether a reply that is not withdrawn was decided at `since_ms` or later."""
+        ...
+
     def current_incidents(self, incident_ids: Iterable[str]) -> list[Incident]:
         """Return those of the incidents that exist, as they stand.
 
@@ -96,6 +100,8 @@ class ReplySuggester(Protocol):
         self, conversations: Sequence[Sequence[CareMessage]], *, decided_time: datetime
     ) -> list[Reply]:
         """Return one reply a conversation, in order, to the last of its messages as given.
+
+        Of a conversation alone it may return none: then there is nothing to say.
 
         Raises:
             TransientError: what decides did not answer; the customers wait.

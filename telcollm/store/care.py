@@ -115,6 +115,17 @@ def replied_on(connection: sa.Connection, incident_ids: Iterable[str]) -> set[st
     return found
 
 
+def replied_since(connection: sa.Connection, since_ms: int) -> bool:
+    """Tell whether a reply that is not withdrawn was decided at `since_ms` or later."""
+    statement = (
+        sa.select(sa.literal(1))
+        .select_from(replies)
+        .where(replies.c.decided_ms >= since_ms, sa.not_(replies.c.withdrawn))
+        .limit(1)
+    )
+    return connection.execute(statement).scalar() is not None
+
+
 def _reply_row(reply: Reply) -> Row:
     return {
         "reply_id": reply.reply_id,

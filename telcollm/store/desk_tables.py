@@ -131,6 +131,7 @@ replies = Table(
     Column("body", LargeBinary, nullable=False),
 )
 Index("ix_replies_conversation", replies.c.conversation_id, replies.c.decided_ms)
+Index("ix_replies_decided", replies.c.decided_ms)
 Index(
     "ix_replies_incident",
     replies.c.incident_id,

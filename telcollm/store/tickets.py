@@ -181,6 +181,13 @@ class TicketStore:
                 latest.update((subject, body) for subject, body in connection.execute(statement))
         return {name: codec.decode(latest[name], Route) for name in wanted if name in latest}
 
+    def route(self, scope: Scope, route_id: str) -> Route | None:
+        """Return one route by its id."""
+        statement = sa.select(routes.c.body).where(routes.c.route_id == route_id, within(scope, routes))
+        with self._database.reading() as connection:
+            body = connection.execute(statement).scalar()
+        return None if body is None else codec.decode(body, Route)
+
     def route_history(self, scope: Scope, subject_id: str) -> list[Route]:
         """Return a subject's routes in the order decided, the latest last."""
         statement = (

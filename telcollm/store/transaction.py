@@ -246,6 +246,10 @@ class SqlTransaction:
         links.lock_links(self._connection)
         return care.replied_on(self._connection, incident_ids)
 
+    def replied_since(self, since_ms: int) -> bool:
+        """Tell whether a reply that is not withdrawn was decided at `since_ms` or later."""
+        return care.replied_since(self._connection, since_ms)
+
     def current_incidents(self, incident_ids: Iterable[str]) -> list[Incident]:
         """Return those of the incidents that exist, as they stand."""
         wanted = sorted(set(incident_ids) - {""})

@@ -12,15 +12,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from streams.desks import ReplyDesk, RoutingDesk, changed_request
+from streams.desks import ReplyDesk, RoutingDesk, changed_request, changed_requests
 from streams.intake import IntakeStage, reply_request, route_request, wants_route
 from streams.outbox import nothing
 from streams.testing import consume_all
 from streams.topics import DEAD_LETTERS, REPLIES, ROUTES, on_wire, reply_lane, route_lane
+from telcollm.codec import decode
 from telcollm.errors import FencedError, TelcollmError, TransientError
 from telcollm.kafka_settings import KafkaSettings
 from telcollm.ports import EVERYTHING
-from telcollm.records import CareMessage, Mode, Route, TicketStatus, TroubleTicket
+from telcollm.records import CareMessage, Incident, Mode, Reply, Route, TicketStatus, TroubleTicket
 from telcollm.store.opening import Stores, open_stores
 from telcollm.store.tickets import TicketQuery
 from tests.streams.desk_pipeline import (
@@ -33,9 +34,10 @@ from tests.streams.desk_pipeline import (
     message,
     ticket,
 )
-from tests.telcollm.store.desk_examples import care_message
+from tests.telcollm.store.desk_examples import care_message, reply
 from tests.telcollm.store.desk_examples import ticket as ticket_record
-from tests.telcollm.store.examples import at, incident
+from tests.telcollm.store.examples import NOON_MS, at, incident
+from tests.telcollm.store.examples import request as diagnosis_request
 
 LANE = "tickets/0"
 
@@ -258,6 +260,48 @@ def test_a_change_while_the_reply_is_thought_of_is_seen(stores: Stores) -> None:
     while desk.serve_once():
         pass
     assert [reply.withdrawn for reply in stores.care.replies(EVERYTHING, "c1")] == [True]
+
+
+def test_of_several_changes_of_an_incident_the_newest_is_looked_at(lite: Stores) -> None:
+    asked: list[int] = []
+
+    class Listening(CountingSuggester):
+        def incident_changed(self, incident: Incident, *, decided_time: datetime) -> list[Reply]:
+            asked.append(incident.revision)
+            return []
+
+    with lite.store.transaction() as transaction:
+        changed = [incident("i1", revision) for revision in (1, 3, 2)]
+        transaction.put_desk_requests(changed_request(one, "care/0") for one in changed)
+    desk = replying(lite, Listening(lite.store, lite))
+    assert (desk.serve_once(), asked, desk.waiting()) == (3, [3], 0)
+
+
+def test_incidents_that_may_make_a_reply_untrue_are_looked_at_and_no_others(stores: Stores) -> None:
+    now_ms = NOON_MS + 60_000
+    silent = diagnosis_request("silent")
+    served = diagnosis_request("served", incident=incident("i2", affected_service=("svc-1",)))
+    with stores.store.transaction() as transaction:
+        assert changed_requests(transaction, [silent, served], now_ms) == []
+        transaction.put_replies([reply(decided_time=at(0))])
+        (found,) = changed_requests(transaction, [silent, served], now_ms)
+        assert (decode(found.body, Incident).incident_id, found.lane) == ("i2", reply_lane("alarms/0"))
+        assert changed_requests(transaction, [silent, served], now_ms + 3 * 3_600_000) == []
+        transaction.put_replies([reply("p2", incident_id="i1", decided_time=at(-999))])
+        (found,) = changed_requests(transaction, [silent, served], now_ms + 3 * 3_600_000)
+        assert decode(found.body, Incident).incident_id == "i1"
+
+
+def test_a_desk_that_has_nothing_to_say_to_a_message_is_asked_once(lite: Stores) -> None:
+    class Silent(CountingSuggester):
+        def suggest(
+            self, conversations: Sequence[Sequence[CareMessage]], *, decided_time: datetime
+        ) -> list[Reply]:
+            return []
+
+    ask(lite, care_message())
+    desk = replying(lite, Silent(lite.store, lite))
+    assert (desk.serve_once(), desk.waiting(), desk.answers, texts(lite)) == (1, 0, 0, [])
 
 
 def test_lanes_of_desks_are_apart() -> None:

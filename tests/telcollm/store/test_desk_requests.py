@@ -5,7 +5,7 @@ import pytest
 from telcollm.state import DeskRequest
 from telcollm.store.opening import Stores
 from tests.telcollm.store.desk_examples import care_message, kpi, line, reply, route, ticket
-from tests.telcollm.store.examples import at, feedback, incident, request
+from tests.telcollm.store.examples import NOON_MS, at, feedback, incident, request
 
 
 def waiting(stores: Stores, *lanes: str, limit: int = 9) -> list[str]:
@@ -77,3 +77,10 @@ def test_replies_that_hold_tell_on_which_incidents_they_rest(stores: Stores) -> 
         assert transaction.replied_on(["i1", "i2", "i3", ""]) == {"i1"}
         assert transaction.current_incidents(["i1", "i9", ""]) == [incident("i1", 3)]
         assert transaction.current_incidents([]) == []
+        decided_ms = NOON_MS + 2 * 60_000
+        assert (transaction.replied_since(decided_ms), transaction.replied_since(decided_ms + 1)) == (
+            True,
+            False,
+        )
+        transaction.put_replies([reply(name, withdrawn=True) for name in ("p1", "p2", "p3")])
+        assert not transaction.replied_since(0)

@@ -103,3 +103,6 @@ def test_the_latest_route_counts_and_all_are_told_in_order(stores: Stores) -> No
     }
     assert stores.tickets.route_history(EVERYTHING, "t1") == [first, second]
     assert stores.tickets.route_history(Scope(tenants=("bell",)), "t1") == []
+    assert stores.tickets.route(EVERYTHING, "r1") == second
+    assert stores.tickets.route(EVERYTHING, "r2") is None
+    assert stores.tickets.route(Scope(tenants=("bell",)), "r1") is None

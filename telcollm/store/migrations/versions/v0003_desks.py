@@ -143,6 +143,7 @@ def _care() -> None:
         _bytes("body"),
     )
     op.create_index("ix_replies_conversation", "replies", ["conversation_id", "decided_ms"])
+    op.create_index("ix_replies_decided", "replies", ["decided_ms"])
     rides = sa.text("incident_id != ''")
     op.create_index(
         "ix_replies_incident", "replies", ["incident_id"], sqlite_where=rides, postgresql_where=rides
