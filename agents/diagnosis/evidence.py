@@ -1,7 +1,8 @@
 """Evidence beside alarms: what KPIs, logs and changes of the suspected objects say, read for a whole batch.
 
 Bounded: a batch is cut into at most three stretches of time, and each is a handful of queries however many
-incidents it holds. Where there is no telemetry, it is two. Does not know what is concluded from a sign.
+incidents it holds. While no telemetry was ever found, it is looked for again every half minute only, so that
+a stream of alarms alone is as fast as before. Does not know what is concluded from a sign.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ _BEFORE_MS: Final = 30 * 60_000
 _AFTER_MS: Final = 15 * 60_000
 _LOGS_BEFORE_MS: Final = 60 * 60_000
 _WORK_BEFORE_MS: Final = 2 * 3_600_000
+_QUIET: Final = timedelta(seconds=30)
+_WORKS_FRESH: Final = timedelta(seconds=60)
 _OBJECTS: Final = 400
 _ROWS: Final = 20_000
 _WEEKS: Final = 4
@@ -54,8 +57,10 @@ class Sign(NamedTuple):
 class EvidenceSource(Protocol):
     """Where a diagnosis looks beside alarms."""
 
-    def signs(self, requests: Sequence[DiagnosisRequest], most: int) -> list[Mapping[str, Sequence[Sign]]]:
-        """Return, for each request in order, the signs by object for the objects of its first candidates.
+    def signs(
+        self, requests: Sequence[DiagnosisRequest], most: int, at: datetime
+    ) -> list[Mapping[str, Sequence[Sign]]]:
+        """Return, for each request in order, the signs by object of its first candidates, as of `at`.
 
         Raises:
             TransientError: the database did not answer.
@@ -81,17 +86,25 @@ class StoreEvidence:
         self._telemetry = telemetry
         self._guard = guard
         self._shapes: dict[str, str] = {}
-        self._works: tuple[int, dict[str, list[PlannedWork]]] | None = None
+        self._works: tuple[datetime, dict[str, list[PlannedWork]]] | None = None
+        self._asked: datetime | None = None
+        self._heard = False
 
-    def signs(self, requests: Sequence[DiagnosisRequest], most: int) -> list[Mapping[str, Sequence[Sign]]]:
+    def signs(
+        self, requests: Sequence[DiagnosisRequest], most: int, at: datetime
+    ) -> list[Mapping[str, Sequence[Sign]]]:
         """Return the signs by object, in order; requests beyond three stretches of time get none."""
         found: list[Mapping[str, Sequence[Sign]]] = [{} for _ in requests]
+        works = self._planned(at)
+        listening = self._heard or self._asked is None or abs(at - self._asked) >= _QUIET
+        if not listening and not works:
+            return found
         self._shapes.clear()
         for stretch in _stretches(requests, most):
             scope = Scope(tenants=(stretch.tenant,))
-            kpis = self._kpis(scope, stretch)
-            logs = self._logs(scope, stretch)
-            works = self._planned(scope, stretch)
+            kpis = self._kpis(scope, stretch) if listening else {}
+            logs = self._logs(scope, stretch) if listening else {}
+            self._heard = self._heard or bool(kpis or logs)
             for place in stretch.places:
                 request = requests[place]
                 first_ms = request.groups[0].raised_ms
@@ -100,8 +113,12 @@ class StoreEvidence:
                 for name in _suspects(request, most):
                     signs[name] += _kpi_signs(name, kpis.get(name, {}), first_ms, last_ms)
                     signs[name] += self._log_signs(name, logs.get(name, ()), first_ms, last_ms)
-                    signs[name] += _work_signs(name, works.get(name, ()), first_ms)
+                    signs[name] += _work_signs(
+                        name, [one for one in works.get(name, ()) if one.tenant == stretch.tenant], first_ms
+                    )
                 found[place] = {name: told for name, told in signs.items() if told}
+        if listening:
+            self._asked = at
         return found
 
     def _kpis(self, scope: Scope, stretch: _Stretch) -> dict[str, dict[str, list[KpiSample]]]:
@@ -143,21 +160,15 @@ class StoreEvidence:
             by_object[line.managed_object].append(line)
         return by_object
 
-    def _planned(self, scope: Scope, stretch: _Stretch) -> dict[str, list[PlannedWork]]:
-        """Return planned work by object, read once for requests within a minute of each other."""
-        minute = stretch.until_ms // 60_000
-        if self._works is None or self._works[0] != minute:
+    def _planned(self, at: datetime) -> dict[str, list[PlannedWork]]:
+        """Return planned work by object, read again when it is a minute old."""
+        if self._works is None or abs(at - self._works[0]) >= _WORKS_FRESH:
             by_object: dict[str, list[PlannedWork]] = defaultdict(list)
             for work in self._store.planned_work(Scope()):
                 for name in work.managed_objects:
                     by_object[name].append(work)
-            self._works = (minute, by_object)
-        tenants = scope.tenants
-        return {
-            name: [work for work in self._works[1][name] if work.tenant in tenants]
-            for name in stretch.objects
-            if name in self._works[1]
-        }
+            self._works = (at, by_object)
+        return self._works[1]
 
     def _shape(self, line: LogLine) -> str:
         """Return a line without what varies; the same line of several incidents is worked on once."""

@@ -67,17 +67,19 @@ class GraphDiagnoser:
             tenant: alarms_by_id(self._store, Scope(tenants=(tenant,)), sorted(ids))
             for tenant, ids in wanted.items()
         }
-        signs = self._signs(requests)
+        signs = self._signs(requests, decided_time)
         return [
             self._one(request, answers[request.incident.tenant], signs[place], decided_time)
             for place, request in enumerate(requests)
         ]
 
-    def _signs(self, requests: Sequence[DiagnosisRequest]) -> Sequence[Mapping[str, Sequence[Sign]]]:
+    def _signs(
+        self, requests: Sequence[DiagnosisRequest], at: datetime
+    ) -> Sequence[Mapping[str, Sequence[Sign]]]:
         """Return what was found beside alarms; without it, a diagnosis rests on alarms and the topology."""
         if self._evidence is not None:
             try:
-                return self._evidence.signs(requests, self._settings.max_hypotheses)
+                return self._evidence.signs(requests, self._settings.max_hypotheses, at)
             except TelcollmError as error:
                 _LOG.warning("diagnosed without KPIs, logs and changes: %s", error)
         return [{} for _ in requests]

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from telcollm.ports import EVERYTHING, IncidentQuery, Scope
 
 if TYPE_CHECKING:
     from agents.ask import Answer
+    from agents.questions.objects import Names
     from agents.report import Report
     from agents.tools import Toolbox
     from telcollm.app.workplace import Workplace
+    from telcollm.topology import Topology
 
 _LATEST = 500
 
@@ -36,6 +39,14 @@ def open_toolbox(workplace: Workplace, scope: Scope, roles: Sequence[str], now: 
         now=now,
         guard=workplace.guard,
     )
+
+
+@lru_cache(maxsize=2)
+def _known_names(topology: Topology) -> Names:
+    """Return the names of a topology; those of a large one take seconds to put in order."""
+    from agents.ask import names_of
+
+    return names_of(topology)
 
 
 def answer_question(
@@ -61,8 +72,11 @@ def answer_question(
 
     toolbox = open_toolbox(workplace, scope, roles, now or workplace.now())
     latest = workplace.stores.store.incidents(scope, IncidentQuery(limit=_LATEST))
-    objects = dict.fromkeys(name for incident in latest for name in incident.affected_objects)
-    names = names_of(toolbox.topology, list(objects))
+    topology = toolbox.topology
+    objects = dict.fromkeys(
+        name for incident in latest for name in incident.affected_objects if name not in topology.elements
+    )
+    names = names_of(topology, list(objects)) if objects else _known_names(topology)
     free = open_tool_caller(workplace.settings.model) if model else None
     return answer(question, toolbox, names=names, language=language, zone=zone, free=free)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from agents.diagnosis.evidence import StoreEvidence
 from agents.diagnosis.steps import StepFinder
 from streams.ranking import rank
 from telcollm.errors import TransientError
-from telcollm.graph import cause_graph
+from telcollm.graph import LearnedFrom, cause_graph
 from telcollm.guard import Guard
 from telcollm.knowledge.document import Chunk, Document, Hit
 from telcollm.ports import Scope
@@ -26,7 +26,7 @@ from tests.telcollm.store.examples import NOON, NOON_MS, alarm, at, incident, pl
 
 GUARD = Guard(b"0123456789abcdef")
 KEPT = ("n1", "n2")
-GRAPH = cause_graph(["DOOR", "ODD"], [], method="by hand", learned_from="the tests")
+GRAPH = cause_graph(["DOOR", "ODD"], [], method="by hand", learned_from=LearnedFrom("the tests"))
 
 
 def kpi(name: str, minutes: float, value: float, kind: str = "call_drop_ratio", **changes: Any) -> KpiSample:
@@ -158,12 +158,24 @@ class Counting:
 def test_a_batch_costs_two_queries_a_stretch_without_telemetry_and_never_more_than_three_stretches(
     stores: Stores,
 ) -> None:
-    telemetry: Any = Counting()
+    for apart_ms, queries in ((1_000, 2), (86_400_000, 6)):
+        telemetry: Any = Counting()
+        evidence = StoreEvidence(stores.store, telemetry, GUARD)
+        evidence.signs([request(number, number * apart_ms) for number in range(200)], 3, at(1))
+        assert telemetry.asked == queries
+
+
+def test_while_no_telemetry_was_ever_found_it_is_looked_for_every_half_minute_only(stores: Stores) -> None:
+    telemetry: Any = Counting(stores.telemetry)
     evidence = StoreEvidence(stores.store, telemetry, GUARD)
-    evidence.signs([request(number, number * 1_000) for number in range(200)], 3)
-    assert telemetry.asked == 2
-    evidence.signs([request(number, number * 86_400_000) for number in range(200)], 3)
-    assert telemetry.asked == 2 + 6
+    for seconds in range(0, 60, 5):
+        evidence.signs([request()], 3, NOON + timedelta(seconds=seconds))
+    assert telemetry.asked == 4
+    stores.telemetry.put_logs([line("n1", 1, "rectifier failed")])
+    evidence.signs([request()], 3, NOON + timedelta(seconds=90))
+    asked = telemetry.asked
+    (found,) = evidence.signs([request()], 3, NOON + timedelta(seconds=91))
+    assert telemetry.asked == asked + 2 and "n1" in found
 
 
 def test_with_telemetry_a_batch_costs_no_more_queries_than_one_request(stores: Stores) -> None:
@@ -171,7 +183,9 @@ def test_with_telemetry_a_batch_costs_no_more_queries_than_one_request(stores: S
     asked = []
     for count in (1, 100):
         telemetry: Any = Counting(stores.telemetry)
-        found = StoreEvidence(stores.store, telemetry, GUARD).signs([request(n) for n in range(count)], 3)
+        found = StoreEvidence(stores.store, telemetry, GUARD).signs(
+            [request(n) for n in range(count)], 3, at(1)
+        )
         assert all("n1" in one for one in found)
         asked.append(telemetry.asked)
     assert asked[0] == asked[1] <= 12
@@ -179,7 +193,7 @@ def test_with_telemetry_a_batch_costs_no_more_queries_than_one_request(stores: S
 
 def test_evidence_that_cannot_be_read_is_done_without(stores: Stores) -> None:
     class Silent:
-        def signs(self, requests: Sequence[DiagnosisRequest], most: int) -> list[Any]:
+        def signs(self, requests: Sequence[DiagnosisRequest], most: int, at: datetime) -> list[Any]:
             message = "the database did not answer; it must be up; try again"
             raise TransientError(message)
 

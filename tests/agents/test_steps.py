@@ -1,4 +1,4 @@
-"""Laws of steps and calibration: what is not known to be safe waits for a person, what is not known abstains."""
+"""Laws of steps and calibration: what is not known to be safe waits for a person; doubt abstains."""
 
 from __future__ import annotations
 
