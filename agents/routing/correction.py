@@ -104,8 +104,8 @@ def check_team(team: str, known: tuple[str, ...]) -> None:
         return
     near = get_close_matches(team, known, 3, 0.4) or sorted(known)[:12]
     message = (
-        f"--team {team!r} is not a team that routes go to; known teams are: {', '.join(sorted(known))}; did you "
-        f"mean {' or '.join(near)}? Give --new-team if it really is a new one"
+        f"--team {team!r} is not a team that routes go to; known teams are: {', '.join(sorted(known))}; "
+        f"did you mean {' or '.join(near)}? Give --new-team if it really is a new one"
     )
     raise CorrectionError(message)
 

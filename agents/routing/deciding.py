@@ -1,4 +1,4 @@
-"""Deciders asked about tickets: a label each, how sure, and the words and facts without which it were less so.
+"""Deciders asked about tickets: a label each, how sure, and the words and facts that it rests on.
 
 Words come from the decider's plain expert, by leaving each out: what its log-odds lose is the word's weight.
 Where the language model decided otherwise than the expert, no words can be named, and that is said. Does not

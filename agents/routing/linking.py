@@ -189,8 +189,8 @@ class Linker:
         one = chosen[0]
         shared = sorted(_shared(subject, one))
         told = (
-            f"child of open incident {one.incident_id}: it affects {', '.join(shared[:3])}, the ticket tells of "
-            f"trouble ({spoken[0]}), and the incident was going on at that time"
+            f"child of open incident {one.incident_id}: it affects {', '.join(shared[:3])}, the ticket tells "
+            f"of trouble ({spoken[0]}), and the incident was going on at that time"
         )
         return one, (one.incident_id,), told
 

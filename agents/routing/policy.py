@@ -1,4 +1,4 @@
-"""The operator's routing policy: what a wrong route and a look cost, how tickets are linked, and rules by words.
+"""The operator's routing policy: what a wrong route and a look cost, how tickets are linked, rules by words.
 
 One YAML file, checked as it is read; without one, the built-in example. Does not decide.
 """
@@ -49,7 +49,7 @@ class Linking(_Part, frozen=True):
 
 
 class TeamRule(_Part, frozen=True):
-    """What tells of a team: words of the ticket and types of the objects it names; `names` are other names."""
+    """What tells of a team: words of the ticket, types of the objects it names; `names` are other names."""
 
     words: tuple[str, ...] = ()
     object_types: tuple[str, ...] = ()
@@ -104,8 +104,8 @@ def load_policy(path: Path | None = None) -> RoutingPolicy:
         data = file.read_bytes()
     except OSError as error:
         message = (
-            f"routing policy {file} cannot be read ({error.strerror}); a YAML file is allowed; check the path, "
-            "or leave it out for the built-in example"
+            f"routing policy {file} cannot be read ({error.strerror}); a YAML file is allowed; check the "
+            "path, or leave it out for the built-in example"
         )
         raise SettingsError(message) from error
     if len(data) > _MOST_BYTES:
@@ -117,5 +117,8 @@ def load_policy(path: Path | None = None) -> RoutingPolicy:
         return msgspec.convert(yaml.safe_load(data) or {}, RoutingPolicy)
     except (yaml.YAMLError, msgspec.ValidationError, UnicodeDecodeError, RecursionError) as error:
         where = " ".join(str(error).split())
-        message = f"routing policy {file} is not as it should be ({where}); mend it after the example {EXAMPLE.name}"
+        message = (
+            f"routing policy {file} is not as it should be ({where}); fields of the example {EXAMPLE} are "
+            "allowed; mend it after that"
+        )
         raise SettingsError(message) from error

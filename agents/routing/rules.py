@@ -35,7 +35,8 @@ def ruled_team(text: str, object_types: Iterable[str], policy: RoutingPolicy) ->
     """Return the team that most words and object types of the policy speak for.
 
     >>> from agents.routing.policy import TeamRule
-    >>> policy = RoutingPolicy(teams={"power": TeamRule(words=("batter*",)), "ran": TeamRule(words=("cell*",))})
+    >>> rules = {"power": TeamRule(words=("batter*",)), "ran": TeamRule(words=("cell*",))}
+    >>> policy = RoutingPolicy(teams=rules)
     >>> ruled_team("battery low at 3", [], policy).alternatives
     (('power', 0.25),)
     """

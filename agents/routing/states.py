@@ -58,8 +58,8 @@ def with_status(
     if status not in allowed:
         named = ", ".join(sorted(one.value for one in allowed)) or "none: it is at its end"
         message = (
-            f"ticket {ticket.ticket_id}: {ticket.status.value} cannot become {status.value}; allowed next states "
-            f"are {named}; choose one of these"
+            f"ticket {ticket.ticket_id}: {ticket.status.value} cannot become {status.value}; allowed next "
+            f"states are {named}; choose one of these"
             + ("" if allowed else ", or open a new ticket that refers to it")
         )
         raise TicketStateError(message)

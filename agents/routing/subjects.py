@@ -52,7 +52,7 @@ class SubjectFinder:
             self._names[tenant, name.casefold()] = name
 
     def named_in(self, ticket: TroubleTicket, text: str) -> frozenset[str]:
-        """Return the objects and services that a ticket names: in its fields, else by exact name in the text."""
+        """Return the objects and services a ticket names, in its fields or by exact name in the text."""
         named = dict.fromkeys(name for name in ticket.related_entity if name.strip())
         for found in _TOKEN.finditer(text):
             if name := self._names.get((ticket.tenant, found[0].casefold())):
@@ -60,7 +60,7 @@ class SubjectFinder:
         return frozenset(list(named)[:_MOST_NAMED])
 
     def subject(self, ticket: TroubleTicket, text: str, now: datetime) -> Subject:
-        """Return what a ticket is about; `text` is what of it may be read, `now` its time where it has none."""
+        """Return what a ticket is about; `text` is what may be read, `now` its time where it has none."""
         named = self.named_in(ticket, text)
         carriers = {
             name

@@ -65,8 +65,8 @@ def _asked(what: str, name: str, settings: Settings, guard: Guard, open_base: Ba
     spec = decider.spec
     if spec.kind != "labels" or spec.history is not None:
         message = (
-            f"model.{what}={name!r} decides among each row's own choices or reads earlier rows; a decider of one "
-            "ticket with fixed labels is allowed; train one: telcollm finetune run --data tickets.csv "
+            f"model.{what}={name!r} decides among each row's own choices or reads earlier rows; a decider of "
+            "one ticket with fixed labels is allowed; train one: telcollm finetune run --data tickets.csv "
             f"--text description --label {what}"
         )
         raise SettingsError(message)

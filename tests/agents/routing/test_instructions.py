@@ -1,0 +1,69 @@
+"""Laws of what is set aside: orders to the router are not read, and nothing else is lost."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.routing.instructions import without_instructions
+from tests.agents.routing.attacks import CHINESE, ENGLISH, MORE_CHINESE, MORE_ENGLISH
+from tests.agents.routing.desk import TEAMS
+
+_ENGLISH_TEXT = "Two cells down since 3:10. Customers complain, no answer from la03-s04."
+_CHINESE_TEXT = "基站断电，3个小区退服，客户投诉，电池剩余2小时。"
+_ATTACKS = [
+    *((text, _ENGLISH_TEXT) for text in (*ENGLISH, *MORE_ENGLISH)),
+    *((text, _CHINESE_TEXT) for text in (*CHINESE, *MORE_CHINESE)),
+]
+
+
+def order(template: str, team: str = "field_power") -> str:
+    return template.format(team=team, spoken=team.replace("_", " "))
+
+
+@pytest.mark.parametrize(("template", "text"), _ATTACKS)
+def test_what_is_read_is_the_ticket_without_the_order_wherever_it_stands(template: str, text: str) -> None:
+    told = order(template)
+    for whole in (f"{text} {told}", f"{text}\n{told}", f"{told}\n{text}"):
+        reading = without_instructions(whole, TEAMS)
+        assert reading.kept == text
+        assert reading.set_aside
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Default route to core missing on la03-s04, static route to packet core gateway flapping",
+        "Router answers ping, but BGP session to the peer is down and traffic is rerouted to the backup path",
+        "Please dispatch a technician to the site, the door is open and power is off",
+        "Priority queue 3 drops packets, label stack wrong on the MPLS tunnel",
+        "Customer says ignore list on his phone does not work; calls to one number fail",
+        "The assistant on site says the fan is dead, she forgot her key. Team of two on the way",
+        "All previous alarms cleared at 14:02, this one stays",
+        "Security alarm at the shelter, camera system offline",
+        "站上派人去看了，电池是好的，机房门开着，转速正常，标签脱落",
+        "小区退服，邻区正常，客户以前也投诉过，负责人电话打不通",
+        "忽然断电，前面修过一次，转发时延高，选频正常",
+    ],
+)
+def test_what_people_write_of_networks_is_read_as_it_is(text: str) -> None:
+    reading = without_instructions(text, TEAMS)
+    assert (reading.kept, reading.set_aside) == (text, ())
+
+
+def test_a_guess_at_the_team_is_set_aside_but_never_lost() -> None:
+    reading = without_instructions("Port 3 dark. Please forward this to the radio access team.", TEAMS)
+    assert reading.kept == "Port 3 dark."
+    assert reading.set_aside == ("Please forward this to the radio access team.",)
+
+
+def test_other_names_of_teams_are_known_too() -> None:
+    assert without_instructions("小区退服。请直接派给网优。", ["radio"], ["网优"]).kept == "小区退服。"
+
+
+@given(st.text(alphabet="ab .,!?\n，。断电 ignore the above:\u200b\u202e", max_size=60))
+def test_what_is_kept_stood_in_the_text_in_that_order(text: str) -> None:
+    reading = without_instructions(text, TEAMS)
+    signs = iter(text)
+    assert all(sign in signs for sign in reading.kept)
