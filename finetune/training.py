@@ -31,7 +31,8 @@ from telcollm.model.quiet import quiet_transformers
 CPU_BATCH_TOKENS: Final = 512
 CUDA_BATCH_TOKENS: Final = 16384
 VALIDATION_MOST: Final = 600
-"""So many validation examples, whole conversations, are looked at again and again during a training."""
+VALIDATION_CHARACTERS: Final = 60_000
+"""So many validation examples, or characters of them, are looked at again and again during a training."""
 
 _EVALUATIONS_PER_EPOCH: Final = 2
 _EVALUATIONS_PER_BUDGET: Final = 6
@@ -250,15 +251,19 @@ def _check(examples: Sequence[Example], validation: Sequence[Example], plan: Tra
 
 
 def _some(validation: Sequence[Example], seed: int) -> list[Example]:
-    """Return at most about `VALIDATION_MOST` of the examples, whole conversations, in their order."""
-    if len(validation) <= VALIDATION_MOST:
-        return list(validation)
+    """Return as many of the examples as the bounds allow, conversation by conversation, in their order."""
     groups: dict[str, list[int]] = {}
     for place, example in enumerate(validation):
         groups.setdefault(example.conversation or f"\0{place}", []).append(place)
     order = list(groups.values())
     random.Random(seed).shuffle(order)
-    taken = itertools.islice(itertools.chain.from_iterable(order), VALIDATION_MOST)
+    taken: list[int] = []
+    characters = 0
+    for place in itertools.chain.from_iterable(order):
+        characters += len(validation[place].prompt.whole)
+        if taken and (len(taken) == VALIDATION_MOST or characters > VALIDATION_CHARACTERS):
+            break
+        taken.append(place)
     return [validation[place] for place in sorted(taken)]
 
 
