@@ -87,7 +87,10 @@ def test_the_engine_reads_the_adapter_in_bfloat16_and_agrees(
     options = TorchOptions(device="cpu", dtype="float32")
     engine = open_torch(base, options=options, adapters={"team": trained.adapter})
     theirs = engine.score(
-        [example.prompt for example in asked], [example.choices for example in asked], adapter="team"
+        [example.prompt for example in asked],
+        [example.choices for example in asked],
+        adapter="team",
+        deciding=True,
     )
     own = label_log_likelihoods(base, trained.adapter, asked, device="cpu", dtype="float32")
     assert np.exp(own) == pytest.approx(theirs, abs=1e-4)
