@@ -1,1 +1,1 @@
-"""The API: TM Forum's interfaces and the platform's own over HTTP. Endpoints parse and render; services do."""
+"""The API: TM Forum's interfaces and the platform's own. Endpoints parse and render; services do the work."""

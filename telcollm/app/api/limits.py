@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from telcollm.app.api.refusals import refusal
-
-
-class _TooLargeError(Exception):
-    pass
 
 
 class Limits:
@@ -35,29 +32,35 @@ class Limits:
             await self._refuse(413, scope, receive, send)
             return
         read = 0
-        begun = False
+        begun = over = False
 
         async def counted() -> Message:
-            nonlocal read
+            nonlocal read, over
             message = await receive()
             read += len(message.get("body", b""))
             if read > self._max_bytes:
-                raise _TooLargeError
+                over = True
+                return {"type": "http.disconnect"}
             return message
 
         async def noted(message: Message) -> None:
             nonlocal begun
+            if over and not begun:
+                # What the application makes of a body that broke off is not the reason to tell.
+                return
             begun = True
             await send(message)
 
+        late = False
         try:
             await asyncio.wait_for(self._app(scope, counted, noted), self._timeout_s)
-        except _TooLargeError:
-            if not begun:
-                await self._refuse(413, scope, receive, send)
+        except ClientDisconnect:
+            if not over:
+                raise
         except TimeoutError:
-            if not begun:
-                await self._refuse(408, scope, receive, send)
+            late = True
+        if not begun and (over or late):
+            await self._refuse(413 if over else 408, scope, receive, send)
 
     async def _refuse(self, status: int, scope: Scope, receive: Receive, send: Send) -> None:
         texts = {

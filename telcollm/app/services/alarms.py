@@ -5,7 +5,7 @@ An alarm comes in by Kafka alone, so that it takes the same way as all others. D
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -126,15 +126,28 @@ def source_of(workplace: Workplace, caller: Caller, tenant: str, region: str) ->
 
 
 def send_in(
+    workplace: Workplace, caller: Caller, wire: Mapping[str, Any], *, tenant: str = "", region: str = ""
+) -> Alarm:
+    """Return the alarm that a TMF642 alarm or event describes, once it lies in its source's topic.
+
+    Raises:
+        AccessDenied, TransientError, TelcollmError: as `send_all` does.
+    """
+    return send_all(workplace, caller, [wire], tenant=tenant, region=region)[0]
+
+
+def send_all(
     workplace: Workplace,
     caller: Caller,
-    wire: Mapping[str, Any],
+    wires: Sequence[Mapping[str, Any]],
     *,
     tenant: str = "",
     region: str = "",
     action: Action = Action.ALARM_WRITE,
-) -> Alarm:
-    """Return the alarm that a TMF642 alarm or event describes, once it lies in its source's topic.
+) -> list[Alarm]:
+    """Return the alarms that TMF642 alarms or events describe, once they lie in their source's topic.
+
+    None is sent where one cannot be read.
 
     Raises:
         AccessDenied: the caller may not send alarms, or not there.
@@ -146,10 +159,17 @@ def send_in(
     source = source_of(workplace, caller, tenant, region)
     from streams.formats import decode_alarms
 
-    body = msgspec.json.encode(wire)
-    found = decode_alarms(body, source)[0]
-    workplace.audit(caller, "alarm sent in", found.alarm_id, tenant=found.tenant, region=found.region)
-    workplace.publish(source.topic, [(found.managed_object, body)])
+    bodies = [msgspec.json.encode(wire) for wire in wires]
+    try:
+        found = [decode_alarms(body, source)[0] for body in bodies]
+    except DecodeError as error:
+        message = str(error).partition("; mend the producer")[0] + "; mend the field"
+        raise DecodeError(message, field=error.field) from error
+    for one in found:
+        workplace.audit(caller, "alarm sent in", one.alarm_id, tenant=one.tenant, region=one.region)
+    records = [(one.managed_object, body) for one, body in zip(found, bodies, strict=True)]
+    if records:
+        workplace.publish(source.topic, records)
     return found
 
 
