@@ -28,6 +28,9 @@ def worker(
 ) -> None:
     """Read alarms from Kafka, correlate, diagnose, and write incidents and diagnoses.
 
+    Topics of other kinds (sources.kind: kpis, logs, tickets, care, feedback) are taken in beside them:
+    tickets are routed, customers answered, and replies withdrawn when their incident changes.
+
     Stops gracefully on Ctrl-C or SIGTERM. Several workers share the partitions. Examples:
 
         telcollm worker
@@ -39,13 +42,14 @@ def worker(
     import msgspec
 
     from telcollm.app.advisers import open_adviser
+    from telcollm.app.desks import open_desks
     from telcollm.app.health import serve_health
     from telcollm.app.membership import as_static_member, hold_slot
     from telcollm.app.progress import ProgressView
     from telcollm.app.runtime import find_broker, run_worker
     from telcollm.app.session import open_session_tracker
+    from telcollm.app.workplace import open_workplace
     from telcollm.ports import EVERYTHING
-    from telcollm.store import open_store
     from telcollm.topology import Topology
 
     configured = load_settings(config)
@@ -57,8 +61,10 @@ def worker(
         settings.home.mkdir(parents=True, exist_ok=True)
         if settings is not configured:
             settings = as_static_member(settings, stack.enter_context(hold_slot(settings.home)))
-        store = open_store(settings.store_location)
-        stack.callback(store.close)
+        workplace = open_workplace(settings)
+        stack.callback(workplace.close)
+        store = workplace.stores.store
+        desks = open_desks(workplace)
         adviser = open_adviser(settings, Topology(store.topology(EVERYTHING)))
         tracker = open_session_tracker(settings, "worker")
         health = None
@@ -78,6 +84,8 @@ def worker(
             stop=stop,
             draining=lambda: drain,
             adviser=adviser,
+            router=desks.router,
+            suggester=desks.suggester,
             tracker=tracker,
             on_status=show,
         )
