@@ -10,15 +10,22 @@ import typer
 
 from telcollm import __version__
 from telcollm.app.cli import (
+    access,
+    api,
+    ask,
     broker,
+    care,
+    console,
     demo,
     dlq,
     finetune,
     graph,
+    handover,
     incidents,
     knowledge,
     model,
     replay,
+    route,
     simulate,
     store,
     topology,
@@ -41,9 +48,20 @@ app.add_typer(incidents.app, name="incidents", help="Look at incidents and their
 app.add_typer(
     knowledge.app, name="knowledge", help="Runbooks, manuals and past tickets: add, search, remove."
 )
+app.add_typer(route.app, name="route", help="Route tickets to teams: one, or a file of them.")
+app.add_typer(care.app, name="care", help="Replies to customers: suggest, judge, and check scripts.")
+app.add_typer(access.account_app, name="account", help="People's accounts: add, list, remove, password.")
+app.add_typer(access.key_app, name="key", help="Programs' keys to the API: make, list, revoke.")
 app.add_typer(dlq.app, name="dlq", help="Look at dead letters and replay them.")
 app.add_typer(store.app, name="store", help="Look after what telcollm keeps.")
 app.add_typer(topology.app, name="topology", help="Bring the network's elements and links into the store.")
+app.command("ask")(ask.ask)
+app.command("handover")(handover.handover)
+app.command("postmortem")(handover.postmortem)
+app.command("stop-model")(access.stop_model)
+app.command("start-model")(access.start_model)
+app.command("api")(api.api)
+app.command("console")(console.console)
 app.command("simulate")(simulate.simulate)
 app.command("replay")(replay.replay)
 app.command("worker")(worker.worker)
