@@ -49,6 +49,9 @@ _ASKS: Final = {
 }
 """What an intent asks to see; every other one asks to read incidents."""
 
+_TIMED: Final = (Intent.WHY, Intent.HAPPENED, Intent.CHANGED)
+"""What is about the last day where no time is named; the others are about the present, or about no time."""
+
 _ACTIVE_WITHIN: Final = timedelta(days=30)
 _INCIDENTS: Final = 2
 
@@ -278,6 +281,7 @@ _PLAYBOOK: Final[dict[Intent, Callable[[Telling, Question, Span], None]]] = {
 
 
 def _answered(telling: Telling, asked: Question, intent: Intent, span: Span) -> Answer:
+    timed = asked.span is not None or intent in _TIMED
     if telling.sentences:
         found = _told(telling, intent.value)
     elif telling.failures:
@@ -286,9 +290,15 @@ def _answered(telling: Telling, asked: Question, intent: Intent, span: Span) -> 
     else:
         searched = "; ".join(telling.searched) or "-"
         said = telling.phrases.say("declined nothing", searched=searched)
+        if intent is Intent.OPEN_INCIDENTS:
+            said = telling.phrases.say("open none") + ("" if telling.phrases.language == "zh" else " ") + said
         found = _declined(telling, Declined.NOTHING_FOUND, said)
     return msgspec.structs.replace(
-        found, intent=intent.value, objects=asked.objects, since=span.since, until=span.until
+        found,
+        intent=intent.value,
+        objects=asked.objects,
+        since=span.since if timed else None,
+        until=span.until if timed else None,
     )
 
 

@@ -145,7 +145,7 @@ class GraphDiagnoser:
         if root is None or candidate.alarm_id not in facts:
             return None, 1
         others = [group for group in request.groups if group.alarm_id != candidate.alarm_id]
-        drafts = [_first_claim(root), *_effect_claims(candidate, root, others)]
+        drafts = [_first_claim(root), *_effect_claims(candidate, root, others, has_graph=self._has_graph)]
         path, path_claim = self._path(root, [group for group in others if group.alarm_id in facts])
         if path_claim:
             drafts.append(path_claim)
@@ -207,8 +207,10 @@ def _first_claim(root: MemberGroup) -> Claim:
     return Claim(text=f"{root.managed_object} raised {root.problem}{times}.", evidence=(root.alarm_id,))
 
 
-def _effect_claims(candidate: Candidate, root: MemberGroup, others: Sequence[MemberGroup]) -> list[Claim]:
-    """Return a claim on what the cause graph says followed, and one on what came first."""
+def _effect_claims(
+    candidate: Candidate, root: MemberGroup, others: Sequence[MemberGroup], *, has_graph: bool
+) -> list[Claim]:
+    """Return a claim on what followed, by the cause graph where there is one, and one on what came first."""
     effects = {effect for _, effect in candidate.edges}
     followed = [
         group
@@ -221,6 +223,8 @@ def _effect_claims(candidate: Candidate, root: MemberGroup, others: Sequence[Mem
         evidence = (root.alarm_id, *(group.alarm_id for group in followed[:_MAX_CLAIM_EVIDENCE]))
         alarms = "1 alarm" if len(followed) == 1 else f"{len(followed)} alarms"
         text = f"In the cause graph {root.problem} leads to {named}; {alarms} of these followed."
+        if not has_graph:
+            text = f"After it {alarms} of other problems followed: {named}."
         claims.append(Claim(text=text, evidence=evidence))
     later = [group for group in others if group.raised_ms > root.raised_ms]
     if others and len(later) == len(others):

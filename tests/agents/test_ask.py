@@ -354,3 +354,9 @@ def test_a_store_that_fails_is_told_as_such(stores: Stores, tmp_path: Path) -> N
 def test_without_a_time_the_last_day_is_looked_at(stores: Stores) -> None:
     found = ask(stores, "why did cell 1042 drop?")
     assert (found.since, found.until) == (NOW - timedelta(days=1), NOW)
+
+
+def test_that_nothing_is_open_is_said_with_what_was_searched(stores: Stores) -> None:
+    found = ask(stores, "which incidents are open?", scope=Scope(tenants=("nobody",)))
+    assert found.reason is Declined.NOTHING_FOUND
+    assert found.declined.startswith("No incident is open. Nothing was found") and found.since is None

@@ -344,3 +344,19 @@ def test_an_alarm_without_a_severity_stays_indeterminate_from_end_to_end(tmp_pat
     assert stored is not None and stored.perceived_severity is PerceivedSeverity.INDETERMINATE
     assert not any(word in found.summary.lower() for word in ("critical", "major", "minor", "warning"))
     store.close()
+
+
+def test_without_a_graph_no_claim_speaks_of_one(store: Store) -> None:
+    found = diagnose(store, request(graph=None), has_graph=False)
+    texts = [claim.text for one in found.hypotheses for claim in one.claims]
+    assert "After it 2 alarms of other problems followed: LOSS, DEGRADED." in texts
+    assert not any("cause graph" in text for text in texts)
+
+
+def test_grounding_is_the_share_of_drafted_claims_that_the_store_bears_out(store: Store) -> None:
+    assert diagnose(store, request()).grounding == 1.0
+    groups = (*request().groups[:2], MemberGroup("never", "n3", "DEGRADED", 5, NOON_MS + 5_000, NOON_MS, 1))
+    found = diagnose(store, request(groups=groups))
+    kept = sum(len(one.claims) for one in found.hypotheses)
+    assert found.grounding == round(kept / (kept + found.dropped_claims), 6) < 1.0
+    assert diagnose(store, request(candidates=())).grounding is None

@@ -181,7 +181,7 @@ def test_a_handover_tells_what_is_open_over_doubtful_and_to_come(stores: Stores)
     assert [line.split()[0] for line in told["Tickets opened or still open"]] == ["tt-1"]
     assert "the fibre, not the cell" in told["What people decided"][0]
     assert told["How well diagnoses are grounded"] == [
-        "67% of the claims of 2 diagnoses were borne out by the store; 1 were dropped."
+        "67% of the claims of 2 diagnoses were borne out by the store; dropped: 1."
     ]
 
 
