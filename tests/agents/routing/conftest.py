@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,9 +13,18 @@ from telcollm.store.opening import Stores, open_stores
 from tests.agents.routing.desk import asked, learn
 
 
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store's file with its tables and no rows: making the tables is the slow part."""
+    path = tmp_path_factory.mktemp("empty") / "telcollm.db"
+    open_stores(f"sqlite:///{path}").close()
+    return path
+
+
 @pytest.fixture
-def stores(tmp_path: Path) -> Iterator[Stores]:
+def stores(empty_store: Path, tmp_path: Path) -> Iterator[Stores]:
     """Empty stores."""
+    shutil.copy(empty_store, tmp_path / "telcollm.db")
     opened = open_stores(f"sqlite:///{tmp_path / 'telcollm.db'}")
     yield opened
     opened.close()
