@@ -135,16 +135,27 @@ def _slots(
 
 
 def _normal_at(time: datetime, by_week: _Slots, by_day: _Slots) -> Normal | None:
-    ways: tuple[tuple[_Slots, int, int, Basis], ...] = (
-        (by_week, _hour_of_week(time), LEAST_WEEKS, "same hour of week"),
-        (by_day, time.hour, LEAST_DAYS, "same hour of day"),
+    ways: tuple[tuple[_Slots, int, int, int, Basis], ...] = (
+        (by_week, _hour_of_week(time), 168, LEAST_WEEKS, "same hour of week"),
+        (by_day, time.hour, 24, LEAST_DAYS, "same hour of day"),
     )
-    for slots, slot, least, basis in ways:
+    for slots, slot, hours, least, basis in ways:
         values, periods = slots.get(slot, ([], set()))
         if len(periods) >= least:
             centre, spread = normal_of(values)
-            return Normal(basis, centre, spread, len(values), len(periods))
+            return Normal(basis, centre, _steadied(slots, slot, hours, spread), len(values), len(periods))
     return None
+
+
+def _steadied(slots: _Slots, slot: int, hours: int, spread: float) -> float:
+    """Return the spread around the medians of three hours: that of a few samples is too often too small."""
+    residuals: list[float] = []
+    for number in (slot - 1, slot, slot + 1):
+        values, _ = slots.get(number % hours, ([], set()))
+        if len(values) >= LEAST_WEEKS:
+            centre = median(values)
+            residuals += [abs(value - centre) for value in values]
+    return (1.4826 * median(residuals) if residuals else 0.0) or spread
 
 
 def _point(sample: KpiSample, normal: Normal | None) -> KpiPoint:
