@@ -160,7 +160,8 @@ def hear_of_ticket(
         for name, value in wire.items()
         if name not in (*tickets.UNCHANGEABLE, "externalIdentifier", "lastUpdate", "statusChangeDate")
     }
-    return tmf.ticket_resource(tickets.change_ticket(workplace, caller, made.ticket_id, changes))
+    changed = tickets.change_ticket(workplace, caller, made.ticket_id, changes, elsewhere=True)
+    return tmf.ticket_resource(changed)
 
 
 hub_routes(router, "ticket")

@@ -19,7 +19,6 @@ from telcollm.errors import DecodeError, TelcollmError
 from telcollm.identity import derive_id
 from telcollm.ports import Scope
 from telcollm.records import (
-    DecidedBy,
     Feedback,
     FeedbackKind,
     Mode,
@@ -150,9 +149,17 @@ def file_ticket(workplace: Workplace, caller: Caller, wire: Mapping[str, Any]) -
 
 
 def change_ticket(
-    workplace: Workplace, caller: Caller, ticket_id: str, changes: Mapping[str, Any]
+    workplace: Workplace,
+    caller: Caller,
+    ticket_id: str,
+    changes: Mapping[str, Any],
+    *,
+    elsewhere: bool = False,
 ) -> TroubleTicket:
     """Return the ticket with the changes merged into it (RFC 7386: None takes a field away).
+
+    A status follows the ticket's own as TMF621's life cycle has it, unless it changed `elsewhere`: then the
+    other system's word is taken.
 
     Raises:
         AccessDenied, NotFoundError: not theirs to change.
@@ -168,10 +175,14 @@ def change_ticket(
         raise TelcollmError(message)
     now = workplace.now()
     wire = merged(codec.to_wire(found), changes)
-    if wire.get("status") != found.status.value:
-        wire["statusChangeDate"] = now.isoformat()
     wire["lastUpdate"] = now.isoformat()
     changed = _decoded(wire)
+    if changed.status is not found.status and not elsewhere:
+        from agents.routing.states import with_status
+
+        before = msgspec.structs.replace(changed, status=found.status)
+        reason = str(changes.get("statusChangeReason", ""))
+        changed = with_status(before, changed.status, at=now, reason=reason)
     fields = ", ".join(sorted(changes))
     workplace.audit(
         caller,
@@ -263,8 +274,7 @@ def accept(workplace: Workplace, caller: Caller, ticket_id: str) -> Feedback:
             "correct it and name the team"
         )
         raise TelcollmError(message)
-    _hand_over(workplace, caller, found, latest.team, latest.priority, FeedbackKind.ACCEPTED)
-    return _feedback(workplace, caller, latest, FeedbackKind.ACCEPTED)
+    return _decide(workplace, caller, found, latest, latest.team, None, "")
 
 
 def correct(
@@ -280,28 +290,15 @@ def correct(
 
     Raises:
         AccessDenied, NotFoundError: not theirs to judge.
-        TelcollmError: it was not routed, or no team is named.
+        TelcollmError: it was not routed, or no team that routes go to is named.
     """
     found, latest = _routed(workplace, caller, ticket_id)
     right, why = filled("team", team, 200), bounded("reason", reason)
-    now = workplace.now()
-    own = Route(
-        tenant=found.tenant,
-        region=found.region,
-        route_id=derive_id("rte", found.tenant, found.ticket_id, caller.name, now.isoformat()),
-        subject_id=found.ticket_id,
-        decided_time=now,
-        team=right,
-        priority=priority or latest.priority,
-        reason=why or f"corrected by {caller.name}",
-        confidence=1.0,
-        decided_by=DecidedBy.PERSON,
-        evidence=(found.ticket_id,),
-    )
-    _hand_over(workplace, caller, found, right, own.priority, FeedbackKind.CORRECTED)
-    workplace.stores.tickets.put_routes([own])
-    correction = f"{right}, {priority.value}" if priority else right
-    return _feedback(workplace, caller, latest, FeedbackKind.CORRECTED, correction, why)
+    from agents.routing.correction import check_team
+
+    known = {*teams_of_policy(), latest.team, *(name for name, _ in latest.alternatives)}
+    check_team(right, tuple(sorted(known - {""})))
+    return _decide(workplace, caller, found, latest, right, priority, why)
 
 
 def reject(workplace: Workplace, caller: Caller, ticket_id: str, reason: str) -> Feedback:
@@ -313,10 +310,16 @@ def reject(workplace: Workplace, caller: Caller, ticket_id: str, reason: str) ->
     """
     found, latest = _routed(workplace, caller, ticket_id)
     why = filled("reason", reason)
-    workplace.audit(
-        caller, "route rejected", found.ticket_id, tenant=found.tenant, region=found.region, detail=why[:200]
+    _note(workplace, caller, found, ActionKind.REJECTED, why)
+    return give_feedback(
+        workplace,
+        caller,
+        latest,
+        subject_id=found.ticket_id,
+        subject_kind="route",
+        kind=FeedbackKind.REJECTED,
+        reason=why,
     )
-    return _feedback(workplace, caller, latest, FeedbackKind.REJECTED, reason=why)
 
 
 def _routed(workplace: Workplace, caller: Caller, ticket_id: str) -> tuple[TroubleTicket, Route]:
@@ -330,28 +333,48 @@ def _routed(workplace: Workplace, caller: Caller, ticket_id: str) -> tuple[Troub
     return found, latest
 
 
-def _hand_over(
+def _decide(
     workplace: Workplace,
     caller: Caller,
     found: TroubleTicket,
+    latest: Route,
     team: str,
     priority: TicketPriority | None,
-    kind: FeedbackKind,
-) -> None:
+    reason: str,
+) -> Feedback:
+    """Return the feedback on the team: the ticket goes to it by a route of the caller's own."""
+    from agents.routing.correction import correct as corrected
+    from agents.routing.states import with_status
+
     now = workplace.now()
-    working = found.status is TicketStatus.ACKNOWLEDGED
-    changed = msgspec.structs.replace(
-        found,
-        team=team,
-        priority=priority or found.priority,
-        status=TicketStatus.IN_PROGRESS if working else found.status,
-        status_change_date=now if working else found.status_change_date,
-        last_update=now,
+    said = corrected(
+        found, latest, team=team, given_time=now, actor=caller.name, reason=reason, priority=priority
     )
+    feedback = said.feedback[0]
+    moved = said.ticket
+    if moved.status is TicketStatus.ACKNOWLEDGED:
+        moved = with_status(moved, TicketStatus.IN_PROGRESS, at=now, reason=f"given to {team}")
+    _note(workplace, caller, found, ActionKind(feedback.kind.value), team)
+    workplace.stores.tickets.put([moved])
+    workplace.stores.tickets.put_routes([said.route])
+    for one in said.feedback:
+        workplace.stores.store.put_feedback(one)
+    return feedback
+
+
+def _note(workplace: Workplace, caller: Caller, found: TroubleTicket, kind: ActionKind, detail: str) -> None:
     workplace.audit(
-        caller, f"route {kind.value}", found.ticket_id, tenant=found.tenant, region=found.region, detail=team
+        caller,
+        f"route {kind.value}",
+        found.ticket_id,
+        tenant=found.tenant,
+        region=found.region,
+        detail=detail[:200],
     )
-    workplace.stores.tickets.put([changed])
+    action = OperatorAction(
+        found.tenant, found.region, found.ticket_id, kind, caller.name, workplace.now(), detail
+    )
+    workplace.actions.put([action])
 
 
 def teams(workplace: Workplace, caller: Caller) -> list[str]:
@@ -361,39 +384,11 @@ def teams(workplace: Workplace, caller: Caller) -> list[str]:
         AccessDenied: the caller may not see tickets.
     """
     require(caller, Action.TICKET_LIST)
+    return teams_of_policy()
+
+
+def teams_of_policy() -> list[str]:
+    """Return the teams of the routing policy in order of name."""
     from agents.routing.policy import load_policy
 
     return sorted(load_policy(None).teams)
-
-
-def _feedback(
-    workplace: Workplace,
-    caller: Caller,
-    latest: Route,
-    kind: FeedbackKind,
-    correction: str = "",
-    reason: str = "",
-) -> Feedback:
-    workplace.actions.put(
-        [
-            OperatorAction(
-                latest.tenant,
-                latest.region,
-                latest.subject_id,
-                ActionKind(kind.value),
-                caller.name,
-                workplace.now(),
-                correction or reason,
-            )
-        ]
-    )
-    return give_feedback(
-        workplace,
-        caller,
-        latest,
-        subject_id=latest.route_id,
-        subject_kind="route",
-        kind=kind,
-        correction=correction,
-        reason=reason,
-    )
