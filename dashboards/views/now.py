@@ -1,0 +1,195 @@
+"""Now: what is open, what is worst, who has it in hand; live, with its filters in the URL."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from math import ceil
+from typing import Final
+
+import msgspec
+import streamlit as st
+
+from dashboards.frame import Place, empty, guarded, heading, here, link, severity_badge
+from dashboards.plain import coded, line, plain
+from dashboards.reader import age, clock, number, percent, say, tell, word
+from telcollm.app.services import incidents
+from telcollm.ports import IncidentCounts, IncidentQuery
+from telcollm.records import Mode, PerceivedSeverity, TicketStatus
+
+PAGE: Final = 20
+OPEN: Final = tuple(
+    one.value
+    for one in (TicketStatus.ACKNOWLEDGED, TicketStatus.PENDING, TicketStatus.HELD, TicketStatus.IN_PROGRESS)
+)
+STATES: Final[dict[str, tuple[str, ...]]] = {
+    "open": OPEN,
+    "over": (TicketStatus.RESOLVED.value, TicketStatus.CLOSED.value, TicketStatus.CANCELLED.value),
+    "all": (),
+}
+PAGE_KEY: Final = "page"
+COLUMNS: Final = ("severity", "what", "impact", "age", "in hand")
+LEAST: Final = ("any", "WARNING", "MINOR", "MAJOR", "CRITICAL")
+_WIDTHS: Final = (1.1, 5.0, 2.2, 1.6, 1.7)
+
+
+def show() -> None:
+    """Show the page."""
+    heading("now.title")
+    query = _filters()
+    _live(query)
+
+
+def _filters() -> IncidentQuery:
+    """Return the query that the filters, which the URL keeps, ask for."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
+        state = st.segmented_control(
+            say("now.state"),
+            list(STATES),
+            default="open",
+            required=True,
+            key="state",
+            bind="query-params",
+            on_change=_begin_anew,
+            format_func=lambda one: word("state", one),
+        )
+        sort = st.segmented_control(
+            say("now.sort"),
+            ["impact", "age", "latest"],
+            default="impact",
+            required=True,
+            key="sort",
+            bind="query-params",
+            on_change=_begin_anew,
+            format_func=lambda one: word("sort", one),
+        )
+        least = st.selectbox(
+            say("now.severity"),
+            LEAST,
+            key="severity",
+            bind="query-params",
+            on_change=_begin_anew,
+            format_func=lambda one: word("least", one),
+            width=170,
+        )
+        text = st.text_input(
+            say("now.text"), key="text", bind="query-params", on_change=_begin_anew, max_chars=200, width=220
+        )
+        place = st.text_input(
+            say("now.object"),
+            key="object",
+            bind="query-params",
+            on_change=_begin_anew,
+            max_chars=200,
+            width=180,
+        )
+    return IncidentQuery(
+        statuses=STATES[state or "open"],
+        managed_object=(place or "").strip(),
+        severity_at_least=None if least == "any" else PerceivedSeverity(least),
+        text=(text or "").strip(),
+        sort=sort or "impact",
+        limit=PAGE,
+    )
+
+
+def _begin_anew() -> None:
+    """Go back to the first page: what is asked for has changed."""
+    if PAGE_KEY in st.session_state:
+        st.session_state[PAGE_KEY] = 1
+
+
+@st.fragment(run_every="5s")
+def _live(query: IncidentQuery) -> None:
+    place = here()
+    with guarded(place):
+        _list(place, query)
+
+
+def _list(place: Place, query: IncidentQuery) -> None:
+    counts = incidents.counts(place.desk, place.caller, query)
+    _counts(counts)
+    if not counts.total:
+        _nothing(query)
+        return
+    pages = ceil(counts.total / PAGE)
+    number_of = 1
+    if pages > 1:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            number_of = st.pagination(pages, key=PAGE_KEY, bind="query-params")
+            st.text(tell("now.of", total=number(counts.total)))
+    asked = msgspec.structs.replace(query, offset=(number_of - 1) * PAGE)
+    page = incidents.list_incidents(place.desk, place.caller, asked)
+    now = place.desk.now()
+    for width, key in zip(st.columns(_WIDTHS), COLUMNS, strict=True):
+        width.markdown(word("column", key))
+    for place_in_list, row in enumerate(page.rows):
+        _row(row, now, place_in_list)
+
+
+def _counts(counts: IncidentCounts) -> None:
+    """Show how many there are, the worst first."""
+    with st.container(horizontal=True, key="counts"):
+        st.metric(say("now.total"), number(counts.total), border=True, width=150)
+        for severity in ("CRITICAL", "MAJOR", "MINOR", "WARNING", "INDETERMINATE"):
+            found = counts.by_severity.get(severity, 0)
+            if found or severity in ("CRITICAL", "MAJOR"):
+                with st.container(key=f"count {severity}", width=150):
+                    st.metric(word("severity", severity), number(found), border=True)
+
+
+def _nothing(query: IncidentQuery) -> None:
+    filtered = query.text or query.managed_object or query.severity_at_least or query.statuses != OPEN
+    if filtered:
+        empty("now.none match", "now.none match means")
+    else:
+        empty("now.none open", "now.none open means")
+
+
+def _row(row: incidents.IncidentRow, now: datetime, place_in_list: int) -> None:
+    found, said = row.incident, row.diagnosis
+    with st.container(key=f"row {found.perceived_severity.value} {place_in_list}"):
+        worst, what, impact, since, hand = st.columns(_WIDTHS, vertical_alignment="center")
+        with worst:
+            severity_badge(found.perceived_severity.value)
+            if found.status.value not in OPEN:
+                st.text(word("status", found.status))
+        with what:
+            first = said.hypotheses[0] if said and said.hypotheses and not said.abstained else None
+            resource = first.root_cause_resource if first else found.root_cause_resource
+            problem = first.root_cause_problem if first else found.root_cause_problem
+            link(
+                "incident",
+                coded(resource or (found.affected_objects[0] if found.affected_objects else "-"), 60),
+                id=found.incident_id,
+            )
+            if first:
+                st.text(tell("now.cause", problem=line(problem, 80), sure=percent(first.confidence)))
+            elif said and said.abstained:
+                st.text(tell("now.abstained"))
+            else:
+                st.text(plain(line(problem, 80)) or tell("now.not diagnosed"))
+        with impact:
+            st.text(
+                tell(
+                    "now.impact",
+                    objects=number(len(found.affected_objects)),
+                    services=number(len(found.affected_service)),
+                )
+            )
+            st.text(tell("now.alarms", active=number(found.active_alarms), total=number(found.alarm_count)))
+        with since:
+            st.text(age(now - found.opened_time))
+            st.text(clock(found.opened_time))
+        with hand:
+            _in_hand(row)
+            if found.mode is not Mode.LIVE:
+                st.badge(word("mode", found.mode), color="gray")
+
+
+def _in_hand(row: incidents.IncidentRow) -> None:
+    if row.assigned and row.assigned.detail:
+        st.text(tell("now.assigned", who=row.assigned.detail))
+    elif row.acknowledged:
+        st.text(tell("now.acknowledged", who=row.acknowledged.actor))
+    else:
+        st.badge(say("now.nobody"), color="gray")
