@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from agents.care.account import account_of
+from agents.care.orders import sift
 from agents.care.outages import OPEN, Outages
 from agents.care.slots import Slot
 from telcollm.ports import Scope
@@ -97,7 +98,7 @@ def gather(
 def _names_other(message: CareMessage, customer: Customer | None, stores: Stores, scope: Scope) -> bool:
     """Tell whether a message names a customer of the store's that is not its own."""
     own = {message.customer_id.casefold()} | ({customer.customer_id.casefold()} if customer else set())
-    named = dict.fromkeys(_IDENTIFIER.findall(message.text[:4_000]))
+    named = dict.fromkeys(_IDENTIFIER.findall(sift(message.text[:4_000]).text))
     for name in list(named)[:_MOST_NAMED]:
         if name.casefold() in own:
             continue

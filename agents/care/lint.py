@@ -15,10 +15,11 @@ from typing import Final
 from agents.care.book import Script, ScriptBook, read_book
 from agents.care.condition import NO_SIGN, SIGN, TRAITS, Condition, covers, holds, overlap
 from agents.care.language import LANGUAGES
-from agents.care.located import CareFileError, Finding, mapping_of, read_located, yaml_files
+from agents.care.located import Finding, mapping_of, read_located, yaml_files
 from agents.care.policy import SHIPPED as SHIPPED_POLICY
 from agents.care.policy import Policy, Rule, read_policy
 from agents.care.slots import SLOT_NEEDS, places
+from agents.care.text import folded
 
 _MOST_CASES: Final = 50_000
 
@@ -124,15 +125,15 @@ def _never_filled(book: ScriptBook) -> Iterator[Finding]:
 def _forbidden(book: ScriptBook, policy: Policy) -> Iterator[Finding]:
     """Yield texts that say what a rule forbids in a case they are for, and actions that it always forbids."""
     for script, rule in product(book.scripts, policy.rules):
-        if not overlap(rule.when, script.when):
+        if not (rule.text or script.does & rule.does) or not overlap(rule.when, script.when):
             continue
         where = f"rule {rule.id} ({rule.file}:{rule.line})"
         for said in (text for wordings in script.text.values() for text in wordings):
-            if phrase := rule.said_in(said):
+            if phrase := rule.said_in(folded(said)):
                 what = f"its text says {phrase!r}, which {where} forbids"
                 yield script.finding("text", "forbidden-text", what, "word it so that nothing is promised")
         for said in script.next_question.values():
-            if phrase := rule.said_in(said):
+            if phrase := rule.said_in(folded(said)):
                 what = f"its question says {phrase!r}, which {where} forbids"
                 yield script.finding("next_question", "forbidden-text", what, "word it otherwise")
         if script.does & rule.does and _bites(rule, script.when):
@@ -143,6 +144,3 @@ def _forbidden(book: ScriptBook, policy: Policy) -> Iterator[Finding]:
 def _bites(rule: Rule, when: Condition) -> bool:
     """Tell whether a rule holds in every case of a condition."""
     return covers(rule.when, when)
-
-
-__all__ = ["CareFileError", "Finding", "lint"]

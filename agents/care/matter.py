@@ -82,11 +82,6 @@ def folded_lines(text: str) -> str:
     return "\n".join(filter(None, map(folded, text.splitlines())))
 
 
-def sentences(text: str) -> list[str]:
-    """Return the sentences of a message as they were written, in order."""
-    return [part for part in re.split(r"(?<=[.!?。！？…;；\n])\s*", text) if part.strip()]
-
-
 def _weighed(parts: list[str]) -> list[Clause]:
     weights = [1.0] * len(parts)
     for place, part in enumerate(parts):

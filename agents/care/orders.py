@@ -10,7 +10,6 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from agents.care.matter import sentences
 from agents.care.text import folded
 
 _RULES_EN: Final = (
@@ -31,6 +30,7 @@ _ORDER: Final = re.compile(
     r"|系统提示词|开发者模式|管理员模式|调试模式|越狱|你现在是(?:管理员|系统|主管|开发)|(?:假装|扮演).{0,6}(?:管理员|系统|主管)"
     r"|新的?(?:系统)?指令|^(?:系统|助手|开发者|指令)\s*:"
 )
+_SENTENCE: Final = re.compile(r"(?<=[.!?。！？\n])\s*")
 _MARKERS: Final = re.compile(
     r"<\|[^|<>]{1,40}\|>|\[/?INST\]|</?(?:system|assistant|user|instructions?|script|reply)\b[^<>]{0,60}>"
     r"|(?:^|\n)\s*#{2,}\s*(?:system|instructions?|assistant)\b",
@@ -62,7 +62,7 @@ def sift(text: str) -> Sifted:
     kept: list[str] = []
     aside: list[str] = []
     ordered = False
-    for sentence in sentences(text):
+    for sentence in filter(str.strip, _SENTENCE.split(text)):
         if _MARKERS.search(sentence) or _ORDER.search(folded(sentence)):
             aside.append(sentence.strip())
             ordered = True

@@ -58,10 +58,9 @@ class Rule:
     file: str
     line: int
 
-    def said_in(self, text: str) -> str:
-        """Return the first forbidden phrase that a text of ours says, else an empty text."""
-        plain = folded(text)
-        return next((phrase for phrase in self.text if mentions(plain, phrase)), "")
+    def said_in(self, folded_text: str) -> str:
+        """Return the first forbidden phrase that a text of ours, folded, says; else an empty text."""
+        return next((phrase for phrase in self.text if mentions(folded_text, phrase)), "")
 
     def asked_in(self, folded_text: str) -> bool:
         """Tell whether a customer's text, as `folded` returns it, asks for what is forbidden."""
@@ -85,8 +84,9 @@ class Policy:
 
     def against_reply(self, traits: Traits, does: frozenset[str], text: str) -> Rule | None:
         """Return the rule that forbids a reply for what it does or says."""
+        plain = folded(text)
         for rule in self.rules:
-            if holds(rule.when, traits) and (does & rule.does or rule.said_in(text)):
+            if holds(rule.when, traits) and (does & rule.does or rule.said_in(plain)):
                 return rule
         return None
 

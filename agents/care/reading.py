@@ -82,7 +82,8 @@ class Reader:
         last = messages[-1]
         own = [message for message in messages if message.author == _CUSTOMER]
         language = language_of(
-            [message.text for message in own], [*known_language, *(one.language for one in own[::-1])]
+            [sift(message.text).text for message in own],
+            [*known_language, *(one.language for one in own[::-1])],
         )
         sifted = sift(last.text)
         orders = "none" if not sifted.set_aside else "some" if sifted.text else "only"
