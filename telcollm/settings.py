@@ -76,8 +76,8 @@ class ModelSettings(_Frozen):
     """The language model: its name in the cache, the engine behind it, and how batches are formed.
 
     `root_cause` and `fault_kind` name deciders that windows are shown to: shipped or registered ones (NAME,
-    NAME@challenger, NAME@3) or folders. Without either, the base itself is asked for the root cause. `team` and
-    `priority` decide about tickets and `intent` about customers' messages; without them rules do.
+    NAME@challenger, NAME@3) or folders. Without either, the base itself is asked for the root cause. `team`
+    and `priority` decide about tickets and `intent` about customers' messages; without them rules do.
     """
 
     name: str = "smollm2-135m-instruct"
@@ -97,11 +97,12 @@ class ModelSettings(_Frozen):
 
 
 class DiagnosisSettings(_Frozen):
-    """When a diagnosis is given, and when it abstains."""
+    """When a diagnosis is given, and when it abstains: below `abstain_below`, or as a calibration file says."""
 
     abstain_below: Annotated[float, Field(ge=0, le=1)] = 0.4
     max_hypotheses: Annotated[int, Field(ge=1, le=9)] = 3
     max_candidates: Annotated[int, Field(ge=2, le=26)] = 8
+    calibration_path: Path | None = None
 
 
 class TrackingSettings(_Frozen):
