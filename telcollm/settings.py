@@ -97,7 +97,7 @@ class ModelSettings(_Frozen):
 
 
 class DiagnosisSettings(_Frozen):
-    """When a diagnosis is given, and when it abstains: below `abstain_below`, or as a calibration file says."""
+    """When a diagnosis is given, and when not: below `abstain_below`, or as a calibration file says."""
 
     abstain_below: Annotated[float, Field(ge=0, le=1)] = 0.4
     max_hypotheses: Annotated[int, Field(ge=1, le=9)] = 3
