@@ -94,12 +94,14 @@ class Notifier:
         return len(fresh)
 
     def _tell(self, value: bytes, queued_ms: int, cursor: int) -> None:
+        incident: Incident | None
         try:
             incident = codec.decode(value, Incident)
         except DecodeError as error:
             _LOG.warning("an incident of the outbox cannot be told: %s", error)
-            return
-        if incident.mode is not Mode.LIVE:
+            incident = None
+        if incident is None or incident.mode is not Mode.LIVE:
+            self._workplace.subscriptions.queue([], queued_ms=queued_ms, cursor=cursor)
             return
         scope = Scope((incident.tenant,))
         row = rows_of(self._workplace, scope, [incident])[0]
@@ -115,7 +117,15 @@ class Notifier:
             tmf.problem_resource(row),
             self._workplace.now(),
         )
-        tell(self._workplace, "problem", event, tenant=incident.tenant, region=incident.region, cursor=cursor)
+        tell(
+            self._workplace,
+            "problem",
+            event,
+            tenant=incident.tenant,
+            region=incident.region,
+            queued_ms=queued_ms,
+            cursor=cursor,
+        )
 
     def deliver_once(self) -> int:
         """Return how many events were delivered; one that fails holds up its own subscription alone."""

@@ -66,10 +66,11 @@ def open_at(
     home.mkdir(parents=True, exist_ok=True)
     if template is not None and not (home / "telcollm.db").exists():
         shutil.copy(template, home / "telcollm.db")
+    hand = clock or Hand()
     return Workplace(
         settings,
-        open_stores(settings.store_location),
-        clock=clock or Hand(),
+        open_stores(settings.store_location, clock=lambda: datetime.fromtimestamp(hand.now_ms() / 1000, UTC)),
+        clock=hand,
         publisher=Topic(),
         hasher=argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1),
     )
