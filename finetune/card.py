@@ -67,7 +67,7 @@ def card_text(measured: Mapping[str, Any]) -> str:
         "",
         f"- with `{m['command']}`",
         *[f"- {name}: {value}" for name, value in m["origin"].items() if value not in ("", None)],
-        f"- in {(m['cost']['run_s'] or 0) / 60:.1f} minutes, on {m['cost']['hardware']}",
+        f"- {_took(m)}, on {m['cost']['hardware']}",
         f"- mix: {', '.join(f'{part} {weight:.3f}' for part, weight in m['mix'].items())}; "
         f"temperature {m['temperature']:.3f}",
         "",
@@ -90,6 +90,18 @@ def _changes(m: Mapping[str, Any]) -> list[str]:
         for one in m["perturbations"]
     ]
     return [*lines, ""]
+
+
+def _took(m: Mapping[str, Any]) -> str:
+    """Return how long it took: the training over all its restarts, and the last run with what it measured."""
+    run = f"{(m['cost']['run_s'] or 0) / 60:.0f} minutes for the run that measured it"
+    training = m.get("training") or {}
+    if not training:
+        return run
+    return (
+        f"{training['seconds'] / 60:.0f} minutes of training ({training['steps']:,} steps, "
+        f"{training['tokens']:,} tokens, ended by {training['stopped_because']}), {run}"
+    )
 
 
 def _or_dash(value: float | None) -> str:
