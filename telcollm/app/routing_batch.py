@@ -256,7 +256,7 @@ def _csv_rows(text: str) -> Iterator[tuple[int, Cells, str]]:
             fault = ""
             if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
                 fault = (
-                    f"it has {len(cells)} cells, the header {len(header)}; quote cells that hold {separator!r}"
+                    f"{len(cells)} cells, {len(header)} in the header: quote those that hold {separator!r}"
                 )
             row: Cells = dict.fromkeys(header)
             row.update(
