@@ -22,8 +22,8 @@ class _Frozen(pydantic.BaseModel):
 class AccessSettings(_Frozen):
     """Who comes in.
 
-    `local_roles` and `local_tenants`, `local_regions` are what the user of the machine is on the command line,
-    all by default: whoever may open the store's file or holds its password is kept out by neither.
+    `local_roles`, `local_tenants` and `local_regions` are what the user of the machine is on the command
+    line, all by default: whoever may open the store's file or holds its password is kept out by neither.
     `oidc_claim` names the claim of an OpenID Connect login that lists groups; `oidc_roles` says what a group
     is, and groups that it does not name are nothing. `oidc_tenants` and `oidc_regions` bound all of them.
     """

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from telcollm.app.findings import Findings
 from telcollm.app.planned import PlannedCalendar
 from telcollm.app.session import Session
 from telcollm.errors import SettingsError, TelcollmError
@@ -195,6 +196,7 @@ def run_worker(
     adviser: Adviser | None = None,
     router: TicketRouter | None = None,
     suggester: ReplySuggester | None = None,
+    findings: Findings | None = None,
     tracker: Tracker | None = None,
     on_status: Callable[[Status], None] = lambda status: None,
     reached: Reached | None = None,
@@ -202,7 +204,7 @@ def run_worker(
     """Run a worker until `stop` is set, or once `draining()`, until all that is on the brokers is through.
 
     Tickets wait for a route only where there is a `router`, messages for a reply only where there is a
-    `suggester`.
+    `suggester`. Without `findings` diagnoses rest on alarms, graph and topology alone.
 
     Raises:
         TelcollmError: something that trying again cannot mend.
@@ -217,7 +219,10 @@ def run_worker(
 
     graph = load_graph(settings)
     topology = Topology(store.topology(EVERYTHING))
-    diagnoser = GraphDiagnoser(store, topology, settings.diagnosis, has_graph=graph is not None)
+    beside = findings or Findings()
+    diagnoser = GraphDiagnoser(
+        store, topology, settings.diagnosis, has_graph=graph is not None, **beside._asdict()
+    )
     reached = reached or nothing
     session = Session(settings, tracker, adviser)
 

@@ -180,11 +180,11 @@ class Route(Record, frozen=True):
 class Reply(Record, frozen=True):
     """A suggested reply to a customer: a script whose slots are filled from live records only.
 
-    `text` ends with `next_question`. `slots` holds what was filled in by name, `slot_sources` the id of the record each value was read from;
-    those ids are in `evidence` too. `citations` are the script and the rules of the operator it stands on,
-    `refused_by` the rule that forbids what was asked, `approvals` the roles that must agree before it is
-    sent. It is not to be sent after `valid_until`. A reply that takes the place of another `supersedes` it;
-    a withdrawn one says why.
+    `text` ends with `next_question`. `slots` holds what was filled in by name, `slot_sources` the id of
+    the record each value was read from; those ids are in `evidence` too. `citations` are the script and
+    the rules of the operator it stands on, `refused_by` the rule that forbids what was asked, `approvals`
+    the roles that must agree before it is sent. It is not to be sent after `valid_until`. A reply that
+    takes the place of another `supersedes` it; a withdrawn one says why.
     """
 
     reply_id: Identifier

@@ -43,6 +43,7 @@ def worker(
 
     from telcollm.app.advisers import open_adviser
     from telcollm.app.desks import open_desks
+    from telcollm.app.findings import open_findings
     from telcollm.app.health import serve_health
     from telcollm.app.membership import as_static_member, hold_slot
     from telcollm.app.progress import ProgressView
@@ -86,6 +87,7 @@ def worker(
             adviser=adviser,
             router=desks.router,
             suggester=desks.suggester,
+            findings=open_findings(workplace),
             tracker=tracker,
             on_status=show,
         )

@@ -1,0 +1,44 @@
+"""What a diagnosis rests on beside alarms: telemetry in the store, runbooks, and a calibrated threshold.
+
+Does not know how a diagnosis is made, nor how telemetry came into the store.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from agents.diagnosis.calibration import Calibration
+    from agents.diagnosis.evidence import EvidenceSource
+    from agents.diagnosis.steps import StepFinder
+    from telcollm.app.workplace import Workplace
+
+
+class Findings(NamedTuple):
+    """Where signs and steps are looked up, and when to abstain; None is nowhere, and as the settings say."""
+
+    evidence: EvidenceSource | None = None
+    steps: StepFinder | None = None
+    calibration: Calibration | None = None
+
+
+def open_findings(workplace: Workplace) -> Findings:
+    """Return what a workplace's store and settings have for its worker.
+
+    Runbooks are searched by words alone: nothing is embedded while alarms wait.
+
+    Raises:
+        TelcollmError: the calibration file that the settings name cannot be read.
+    """
+    from agents.diagnosis.calibration import load_calibration
+    from agents.diagnosis.evidence import StoreEvidence
+    from agents.diagnosis.steps import StepFinder
+    from telcollm.knowledge.library import Library
+
+    stores = workplace.stores
+    path = workplace.settings.diagnosis.calibration_path
+    return Findings(
+        StoreEvidence(stores.store, stores.telemetry, workplace.guard),
+        StepFinder(Library(stores.documents, None)),
+        load_calibration(path) if path else None,
+    )
