@@ -32,11 +32,13 @@ MODULES: Final = {
 """The module and the icon of each page, by its name in `telcollm.access.PAGES`."""
 
 _STYLE: Final = Path(__file__).with_name("console.css")
+_ICON: Final = Path(__file__).with_name("icon.png")
+"""A file, as Streamlit has browsers fetch its own icons from elsewhere."""
 
 
 def main() -> None:
     """Show the console."""
-    st.set_page_config(page_title="telcollm", page_icon=":material/cell_tower:", layout="wide")
+    st.set_page_config(page_title="telcollm", page_icon=str(_ICON), layout="wide")
     st.html(_STYLE)
     try:
         desk = workplace()

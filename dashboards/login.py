@@ -38,7 +38,7 @@ HOMES: Final = (
 def caller() -> Caller | None:
     """Return who is logged in, as their account is now; None where nobody is."""
     token = st.session_state.get(_TOKEN) or st.context.cookies.get(COOKIE, "")
-    session = sessions().session(token) if token else None
+    session = sessions().session(token) if isinstance(token, str) and token else None
     if session is None:
         return None
     found: Caller | None = session.caller

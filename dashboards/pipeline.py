@@ -41,6 +41,8 @@ def _state(found: PipelineState) -> None:
         st.text(word("level", found.level))
     else:
         st.badge(word("pipeline", state), color=colour, icon=icon)
+    if state == "unknown":
+        st.text(tell("pipeline.how to watch"))
     if found.lag is not None:
         st.text(tell("pipeline.lag", lag=number(found.lag)))
     if found.rate_per_s is not None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import altair as alt
 
+from dashboards.charts.drawing import drawn
+
 
 def over_time(
     versions: Sequence[tuple[str, datetime, Mapping[str, float]]],
@@ -15,7 +17,7 @@ def over_time(
     *,
     words: dict[str, str],
     names: dict[str, str],
-) -> alt.Chart:
+) -> Any:
     """Return the figures, in 0 to 1, of each version in the order given, a line each."""
     rows = [
         {"version": version, "figure": names[figure], "value": measured[figure]}
@@ -24,7 +26,7 @@ def over_time(
         if figure in measured
     ]
     return (
-        alt.Chart(alt.Data(values=rows))
+        drawn(rows)
         .mark_line(point=True)
         .encode(
             x=alt.X("version:O", sort=[version for version, _, _ in versions], title=words["version"]),
@@ -40,7 +42,7 @@ def over_time(
     )
 
 
-def calibration(bins: Sequence[Mapping[str, Any]], *, words: dict[str, str]) -> alt.LayerChart:
+def calibration(bins: Sequence[Mapping[str, Any]], *, words: dict[str, str]) -> Any:
     """Return the share of right answers by confidence, beside the diagonal on which both are equal."""
     rows = [
         {"confidence": float(one["confidence"]), "right": float(one["accuracy"]), "rows": int(one["rows"])}
@@ -49,12 +51,12 @@ def calibration(bins: Sequence[Mapping[str, Any]], *, words: dict[str, str]) -> 
     across = alt.X("confidence:Q", title=words["confidence"], scale=alt.Scale(domain=[0, 1]))
     up = alt.Y("right:Q", title=words["right"], scale=alt.Scale(domain=[0, 1]))
     diagonal = (
-        alt.Chart(alt.Data(values=[{"confidence": 0, "right": 0}, {"confidence": 1, "right": 1}]))
+        drawn([{"confidence": 0, "right": 0}, {"confidence": 1, "right": 1}])
         .mark_line(strokeDash=[4, 3], color="#90a4ae")
         .encode(x=across, y=up)
     )
     found = (
-        alt.Chart(alt.Data(values=rows))
+        drawn(rows)
         .mark_line(point=True, color="#1565c0")
         .encode(
             x=across,

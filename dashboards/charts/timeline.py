@@ -13,6 +13,7 @@ from typing import Any, Final
 import altair as alt
 
 from dashboards.charts.colours import SEVERITIES
+from dashboards.charts.drawing import drawn
 from dashboards.plain import line
 from telcollm.records import PlannedWork
 from telcollm.state import AlarmState
@@ -43,7 +44,7 @@ def timeline(
     zone: Any,
     words: dict[str, str],
     severities: dict[int, str],
-) -> alt.Chart | alt.LayerChart:
+) -> Any:
     """Return the alarms of the objects that have most of them, and changes on any, as bars over time.
 
     `words` names what is shown: object, problem, raised, cleared, severity, change, opened, still.
@@ -78,10 +79,10 @@ def timeline(
     ]
     order = [line(name, 60) for name in chosen]
     order += [row["object"] for row in works if row["object"] not in order]
-    across = alt.Y("object:N", sort=order, title=None, axis=alt.Axis(labelLimit=220))
+    across = alt.Y("object:N", sort=order, title=None, axis=alt.Axis(labelLimit=220, labelOverlap=False))
     moment = alt.X("from:T", title=None, axis=alt.Axis(format="%H:%M", labelOverlap=True, tickCount=8))
     bars = (
-        alt.Chart(alt.Data(values=rows))
+        drawn(rows)
         .mark_bar(height=9, cornerRadius=2, minBandSize=3)
         .encode(
             x=moment,
@@ -106,7 +107,7 @@ def timeline(
         )
     )
     rule = (
-        alt.Chart(alt.Data(values=[{"from": _wall(opened, zone), "what": words["opened"]}]))
+        drawn([{"from": _wall(opened, zone), "what": words["opened"]}])
         .mark_rule(strokeDash=[4, 3], color="#546e7a")
         .encode(x="from:T", tooltip=[alt.Tooltip("what:N", title=" ")])
     )
@@ -114,7 +115,7 @@ def timeline(
     if works:
         layers.insert(
             0,
-            alt.Chart(alt.Data(values=works))
+            drawn(works)
             .mark_bar(height=18, color="#7b1fa2", opacity=0.25)
             .encode(
                 x=moment,
@@ -126,12 +127,10 @@ def timeline(
                 ],
             ),
         )
-    return alt.layer(*layers).properties(height=max(90, 26 * len(order) + 40)).interactive(bind_y=False)
+    return alt.layer(*layers).properties(height=24 * len(order) + 100).interactive(bind_y=False)
 
 
-def kpi_chart(
-    histories: Sequence[Any], *, opened: datetime, zone: Any, words: dict[str, str]
-) -> alt.VConcatChart | alt.LayerChart | None:
+def kpi_chart(histories: Sequence[Any], *, opened: datetime, zone: Any, words: dict[str, str]) -> Any:
     """Return one small chart a `KpiHistory` over the same time, beside its normal; None without samples.
 
     Samples far from normal are marked. `words` names what is shown: time, value, normal, deviation.
@@ -149,15 +148,15 @@ def kpi_chart(
             }
             for one in history.items
         ]
-        drawn = alt.Chart(alt.Data(values=rows))
+        plot = drawn(rows)
         moment = alt.X("at:T", title=None, axis=alt.Axis(format="%H:%M", tickCount=6))
         scale = alt.Scale(zero=False)
         value = alt.Y("value:Q", title=None, scale=scale, axis=alt.Axis(tickCount=3))
-        usual = drawn.mark_line(color="#43a047", strokeDash=[5, 4]).encode(
+        usual = plot.mark_line(color="#43a047", strokeDash=[5, 4]).encode(
             x=moment, y=alt.Y("normal:Q", title=None, scale=scale)
         )
-        found = drawn.mark_line(color="#1565c0").encode(x=moment, y=value)
-        points = drawn.mark_point(filled=True, opacity=1).encode(
+        found = plot.mark_line(color="#1565c0").encode(x=moment, y=value)
+        points = plot.mark_point(filled=True, opacity=1).encode(
             x=moment,
             y=value,
             color=alt.condition("datum.unusual", alt.value("#c62828"), alt.value("#1565c0")),
@@ -170,12 +169,12 @@ def kpi_chart(
             ],
         )
         rule = (
-            alt.Chart(alt.Data(values=[{"at": _wall(opened, zone)}]))
+            drawn([{"at": _wall(opened, zone)}])
             .mark_rule(strokeDash=[4, 3], color="#546e7a")
             .encode(x="at:T")
         )
         title = line(f"{summary.managed_object} · {summary.kpi}", 80)
-        charts.append(alt.layer(rule, usual, found, points).properties(height=90, width=900, title=title))
+        charts.append(alt.layer(rule, usual, found, points).properties(height=170, title=title))
     if not charts:
         return None
     return alt.vconcat(*charts).resolve_scale(x="shared") if len(charts) > 1 else charts[0]

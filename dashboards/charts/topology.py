@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 import altair as alt
 
 from dashboards.charts.colours import LINE, PATH, SEVERITIES
+from dashboards.charts.drawing import drawn
 from dashboards.plain import line
 
 SELECTED: Final = "element"
@@ -62,7 +63,7 @@ def _inward(name: str, near: dict[str, list[str]], hops: dict[str, int], angles:
     return sum(inner) / len(inner) if inner else 0.0
 
 
-def picture(neighbourhood: Any, *, words: dict[str, str], severities: dict[int, str]) -> alt.LayerChart:
+def picture(neighbourhood: Any, *, words: dict[str, str], severities: dict[int, str]) -> Any:
     """Return the picture of a `Neighbourhood`: elements can be clicked, the picture moved and zoomed.
 
     `words` names what is shown: element, kind, alarms, worst, none.
@@ -101,9 +102,10 @@ def picture(neighbourhood: Any, *, words: dict[str, str], severities: dict[int, 
         }
         for one in nodes
     ]
-    bare: Any = {"axis": None}
+    far = max([1.0, *(max(abs(one.x), abs(one.y)) for one in where.values())]) + 0.4
+    bare: Any = {"axis": None, "scale": alt.Scale(domain=[-far, far], nice=False)}
     links = (
-        alt.Chart(alt.Data(values=edges))
+        drawn(edges)
         .mark_rule()
         .encode(
             x=alt.X("x:Q", **bare),
@@ -116,7 +118,7 @@ def picture(neighbourhood: Any, *, words: dict[str, str], severities: dict[int, 
     )
     chosen = alt.selection_point(name=SELECTED, fields=[SELECTED])
     marks = (
-        alt.Chart(alt.Data(values=points))
+        drawn(points)
         .mark_point(filled=True, opacity=1)
         .encode(
             x=alt.X("x:Q", **bare),
@@ -136,7 +138,7 @@ def picture(neighbourhood: Any, *, words: dict[str, str], severities: dict[int, 
         .add_params(chosen)
     )
     labels = (
-        alt.Chart(alt.Data(values=points))
+        drawn(points)
         .mark_text(dy=-17, fontSize=12)
         .encode(x=alt.X("x:Q", **bare), y=alt.Y("y:Q", **bare), text="label:N")
     )

@@ -9,7 +9,7 @@ import streamlit as st
 from dashboards.frame import Place, empty, guarded, heading, here, link
 from dashboards.plain import coded, line, plain
 from dashboards.reader import clock, language, number, percent, say, tell, word
-from telcollm.app.services import questions
+from telcollm.app.services import citations, questions
 
 CITE: Final = "cite"
 MOST_CITED: Final = 12
@@ -98,8 +98,6 @@ def _citations(key: str, ids: tuple[str, ...]) -> None:
 def _cited(place: Place, record_id: str) -> None:
     """Show what a citation names."""
     with st.container(border=True, key="cited"), guarded(place):
-        from telcollm.app.services import citations
-
         found = citations.cited(place.desk, place.caller, record_id)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.badge(word("kind", found.kind), color="blue")

@@ -75,7 +75,7 @@ def _hypothesis(
 
 def _claim(key: str, claim: Claim, alarms: dict[str, AlarmState]) -> None:
     """Show a claim, and what bears it out one click away."""
-    sentence, evidence = st.columns((5, 1.5), vertical_alignment="center")
+    sentence, evidence = st.columns((4, 1.9), vertical_alignment="center")
     with sentence:
         if claim.against:
             st.text(tell("findings.against", claim=line(claim.text, 500)))

@@ -44,7 +44,7 @@ def linked(found: IncidentDetail) -> None:
 
 def history(found: IncidentDetail) -> None:
     """Show what people did, and how the diagnosis changed from revision to revision."""
-    if not found.actions and not found.diagnoses:
+    if not found.actions:
         st.text(tell("history.none"))
     for action in found.actions[:MOST_SHOWN]:
         st.text(

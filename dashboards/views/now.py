@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from math import ceil
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 import streamlit as st
 
+from dashboards.address import chosen, keeper
 from dashboards.frame import Place, empty, guarded, heading, here, link, severity_badge
 from dashboards.plain import coded, line, plain
 from dashboards.reader import age, clock, number, percent, say, tell, word
@@ -28,6 +29,7 @@ STATES: Final[dict[str, tuple[str, ...]]] = {
 }
 PAGE_KEY: Final = "page"
 COLUMNS: Final = ("severity", "what", "impact", "age", "in hand")
+SORTS: Final[tuple[Literal["impact", "age", "latest"], ...]] = ("impact", "age", "latest")
 LEAST: Final = ("any", "WARNING", "MINOR", "MAJOR", "CRITICAL")
 _WIDTHS: Final = (1.1, 5.0, 2.2, 1.6, 1.7)
 
@@ -45,34 +47,32 @@ def _filters() -> IncidentQuery:
         state = st.segmented_control(
             say("now.state"),
             list(STATES),
-            default="open",
+            default=chosen("state", list(STATES)),
             required=True,
             key="state",
-            bind="query-params",
-            on_change=_begin_anew,
+            on_change=keeper("state", list(STATES), _begin_anew),
             format_func=lambda one: word("state", one),
         )
         sort = st.segmented_control(
             say("now.sort"),
-            ["impact", "age", "latest"],
-            default="impact",
+            SORTS,
+            default=chosen("sort", SORTS),
             required=True,
             key="sort",
-            bind="query-params",
-            on_change=_begin_anew,
+            on_change=keeper("sort", SORTS, _begin_anew),
             format_func=lambda one: word("sort", one),
         )
         least = st.selectbox(
             say("now.severity"),
             LEAST,
+            index=LEAST.index(chosen("severity", LEAST)),
             key="severity",
-            bind="query-params",
-            on_change=_begin_anew,
+            on_change=keeper("severity", LEAST, _begin_anew),
             format_func=lambda one: word("least", one),
-            width=170,
+            width=150,
         )
         text = st.text_input(
-            say("now.text"), key="text", bind="query-params", on_change=_begin_anew, max_chars=200, width=220
+            say("now.text"), key="text", bind="query-params", on_change=_begin_anew, max_chars=200, width=190
         )
         place = st.text_input(
             say("now.object"),
@@ -80,14 +80,14 @@ def _filters() -> IncidentQuery:
             bind="query-params",
             on_change=_begin_anew,
             max_chars=200,
-            width=180,
+            width=160,
         )
     return IncidentQuery(
-        statuses=STATES[state or "open"],
+        statuses=STATES[state],
         managed_object=(place or "").strip(),
         severity_at_least=None if least == "any" else PerceivedSeverity(least),
         text=(text or "").strip(),
-        sort=sort or "impact",
+        sort=sort,
         limit=PAGE,
     )
 

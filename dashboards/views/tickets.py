@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 import streamlit as st
 
+from dashboards.address import chosen, keeper
 from dashboards.frame import Place, done, empty, guarded, heading, here, link, machine_mark
 from dashboards.plain import coded, line, plain
 from dashboards.reader import clock, number, percent, say, tell, word
@@ -61,11 +62,10 @@ def _filters() -> TicketQuery:
         state = st.segmented_control(
             say("tickets.state"),
             list(STATES),
-            default="waiting",
+            default=chosen("queue", list(STATES)),
             required=True,
             key="queue",
-            bind="query-params",
-            on_change=_begin_anew,
+            on_change=keeper("queue", list(STATES), _begin_anew),
             format_func=lambda one: word("queue", one),
         )
         text = st.text_input(
@@ -206,7 +206,7 @@ def _actions(place: Place, found: TicketDetail, latest: Route | None) -> None:
                 _take(place, ticket_id, team)
     known = tickets.teams(desk, caller)
     with st.form("correct route"):
-        team = st.selectbox(
+        right = st.selectbox(
             say("tickets.right team"), known, index=None, format_func=line, accept_new_options=True
         )
         priority = st.selectbox(
@@ -220,7 +220,7 @@ def _actions(place: Place, found: TicketDetail, latest: Route | None) -> None:
         _do(
             place,
             "tickets.corrected",
-            lambda: tickets.correct(desk, caller, ticket_id, team or "", priority=priority, reason=reason),
+            lambda: tickets.correct(desk, caller, ticket_id, right or "", priority=priority, reason=reason),
         )
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboards.frame import Place, guarded
 from dashboards.reader import number, say, tell
+from telcollm.app.services import tickets_batch
 
 _RESULT: Final = "batch result"
 KINDS: Final = ("csv", "jsonl", "json")
@@ -20,8 +21,6 @@ def show(place: Place) -> None:
         file = st.file_uploader(say("batch.file"), type=list(KINDS), key="batch file")
         if file is not None and st.button(say("batch.route"), type="primary"):
             st.session_state.pop(_RESULT, None)
-            from telcollm.app.services import tickets_batch
-
             with guarded(place), st.spinner(say("batch.routing")):
                 st.session_state[_RESULT] = tickets_batch.route_batch(
                     place.desk, place.caller, file.name, file.getvalue()

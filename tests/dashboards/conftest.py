@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,10 +28,21 @@ def clock() -> StillClock:
     return StillClock()
 
 
-@pytest.fixture
-def desk(tmp_path: Path, clock: StillClock) -> Iterator[Workplace]:
-    """A workplace with an empty store, which the console takes for its own."""
-    made = open_workplace(Settings(home=tmp_path, tracking={"enabled": False}), clock=clock)
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Two homes to be copied: one whose store is empty, one with an incident and all that hangs on it."""
+    found = {name: tmp_path_factory.mktemp(name) for name in ("empty", "trouble")}
+    for name, home in found.items():
+        made = open_workplace(Settings(home=home), clock=StillClock())
+        if name == "trouble":
+            put_trouble(made)
+        made.close()
+    return found
+
+
+def _opened(home: Path, tmp_path: Path, clock: StillClock) -> Iterator[Workplace]:
+    shutil.copytree(home, tmp_path / "home")
+    made = open_workplace(Settings(home=tmp_path / "home", tracking={"enabled": False}), clock=clock)
     opened.use(made)
     yield made
     opened._KEPT.clear()
@@ -38,19 +50,25 @@ def desk(tmp_path: Path, clock: StillClock) -> Iterator[Workplace]:
 
 
 @pytest.fixture
-def trouble(desk: Workplace) -> Workplace:
-    """A workplace with one incident and all that hangs on it."""
-    put_trouble(desk)
-    return desk
+def desk(homes: dict[str, Path], tmp_path: Path, clock: StillClock) -> Iterator[Workplace]:
+    """A workplace with an empty store, which the console takes for its own."""
+    yield from _opened(homes["empty"], tmp_path, clock)
 
 
 @pytest.fixture
-def look(desk: Workplace) -> Look:
+def trouble(homes: dict[str, Path], tmp_path: Path, clock: StillClock) -> Iterator[Workplace]:
+    """A workplace with one incident and all that hangs on it."""
+    yield from _opened(homes["trouble"], tmp_path, clock)
+
+
+@pytest.fixture
+def look() -> Look:
     """What somebody of a role sees of a page, in a language."""
 
     def look(
         page: str,
         role: Role | tuple[Role, ...] = Role.NOC_ENGINEER,
+        /,
         *,
         lang: str = "en",
         scope: Scope = EVERYTHING,

@@ -48,7 +48,7 @@ def incident(order: int, **changes: Any) -> Incident:
     severities = [one for one in PerceivedSeverity if one is not PerceivedSeverity.CLEARED]
     fields: dict[str, Any] = {
         "perceived_severity": severities[order % len(severities)],
-        "opened_time": at(-order % 600),
+        "opened_time": at(-(order % 600)),
         "last_event_time": at(5),
         "affected_objects": (f"cell-{order}", f"router-{order % 7}"),
         "affected_service": (f"svc-{order % 11}",),
