@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 import sqlalchemy as sa
 
-from telcollm.errors import TelcollmError
+from telcollm.errors import TelcollmError, TransientError
 from telcollm.store.access_tables import switches
 from telcollm.store.database import Database
 from telcollm.store.rows import to_ms
@@ -37,8 +37,8 @@ class SwitchState(msgspec.Struct, frozen=True):
     changed_time: datetime | None = None
 
 
-class ModelStoppedError(TelcollmError):
-    """Model output is stopped; the caller goes on with rules, or says so."""
+class ModelStoppedError(TransientError):
+    """Model output is stopped; the caller goes on with rules, or waits."""
 
     def __init__(self) -> None:
         super().__init__(

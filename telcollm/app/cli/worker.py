@@ -49,6 +49,7 @@ def worker(
     from telcollm.app.progress import ProgressView
     from telcollm.app.runtime import find_broker, run_worker
     from telcollm.app.session import open_session_tracker
+    from telcollm.app.stopping import switched
     from telcollm.app.workplace import open_workplace
     from telcollm.ports import EVERYTHING
     from telcollm.topology import Topology
@@ -66,7 +67,8 @@ def worker(
         stack.callback(workplace.close)
         store = workplace.stores.store
         desks = open_desks(workplace)
-        adviser = open_adviser(settings, Topology(store.topology(EVERYTHING)))
+        opinions = open_adviser(settings, Topology(store.topology(EVERYTHING)))
+        adviser = switched(opinions, workplace.switch)
         tracker = open_session_tracker(settings, "worker")
         health = None
         if settings.health_port:
