@@ -120,8 +120,8 @@ def test_an_engineer_sees_the_worst_opens_it_and_takes_it_in_hand(enter: Enter, 
     row.wait_for()
     keep(page, f"now-{language}")
     row.locator("a").click()
-    page.locator("[data-testid=stVegaLiteChart]").first.wait_for()
-    assert "id=inc-main" in page.url
+    page.wait_for_url("**id=inc-main**")
+    page.locator(".st-key-incident-actions").wait_for()
     keep(page, f"incident-{language}")
     words = WORDS[language]
     button = page.locator(".st-key-incident-actions button").first
@@ -161,16 +161,3 @@ def test_a_model_owner_sees_the_switch_and_an_auditor_the_trail(enter: Enter, la
     page = enter(Role.AUDITOR, language, "/audit")
     page.locator("[data-testid=stDataFrame]").wait_for()
     keep(page, f"audit-{language}")
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_a_question_is_answered_or_declined_in_the_language_of_the_reader(
-    enter: Enter, language: str
-) -> None:
-    page = enter(Role.NOC_ENGINEER, language, "/ask")
-    box = page.locator("[data-testid=stChatInput] textarea")
-    box.fill({"en": "What happened on router-1?", "zh": "router-1 发生了什么？"}[language])
-    box.press("Enter")
-    page.locator("[data-testid=stChatMessage]").nth(1).locator("[data-testid=stText]").first.wait_for()
-    keep(page, f"ask-{language}")
-    assert page.locator("[data-testid=stException]").count() == 0
