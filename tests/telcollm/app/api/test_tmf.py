@@ -11,7 +11,7 @@ from telcollm.access import Role
 from telcollm.app.workplace import Workplace
 from telcollm.records import TicketStatus
 from tests.telcollm.app.api.conftest import Ask
-from tests.telcollm.app.places import Topic
+from tests.telcollm.app.places import Hand, Topic
 from tests.telcollm.store.examples import NOON_MS, alarm, diagnosis, incident
 
 TICKETS = "/tmf-api/troubleTicket/v5"
@@ -133,7 +133,9 @@ def test_a_problem_that_somebody_raises_is_theirs_to_change(ask: Ask) -> None:
     assert forged.status_code == 400
 
 
-def test_alarms_are_listed_filtered_acknowledged_and_commented(workplace: Workplace, ask: Ask) -> None:
+def test_alarms_are_listed_filtered_acknowledged_and_commented(
+    workplace: Workplace, ask: Ask, clock: Hand
+) -> None:
     with workplace.stores.store.transaction() as transaction:
         transaction.put_alarms(
             [alarm("a1"), alarm("a2", severity=6, raised_ms=NOON_MS + 1, cleared_ms=NOON_MS + 5)]
@@ -148,6 +150,7 @@ def test_alarms_are_listed_filtered_acknowledged_and_commented(workplace: Workpl
     body = {"ackState": "acknowledged", "comment": [{"comment": "known fault"}]}
     changed = ask("PATCH", f"{ALARMS}/alarm/a1", N, json=body).json()
     assert changed["ackState"] == "acknowledged" and changed["comment"][0]["comment"] == "known fault"
+    clock.passed_s += 1
     ask("PATCH", f"{ALARMS}/alarm/a1", N, json={"ackState": "unacknowledged"})
     assert ask("GET", f"{ALARMS}/alarm/a1", N).json()["ackState"] == "unacknowledged"
     assert ask("PATCH", f"{ALARMS}/alarm/a1", N, json={}).status_code == 400
