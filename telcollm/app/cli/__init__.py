@@ -31,6 +31,7 @@ from telcollm.app.cli import (
     topology,
     worker,
 )
+from telcollm.app.cli.guarding import guarded
 from telcollm.errors import TelcollmError
 
 app = typer.Typer(
@@ -98,7 +99,7 @@ def main() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         check_names()
-        app()
+        guarded(typer.main.get_command(app))()
     except TelcollmError as error:
         typer.secho(f"telcollm: {error}", fg=typer.colors.RED, err=True)
         raise SystemExit(1) from None
