@@ -63,13 +63,16 @@ class Notifier:
         self._stop = threading.Event()
 
     def run(self, every_s: float = 0.5) -> None:
-        """Follow and deliver until stopped; what fails is said and tried again."""
+        """Follow and deliver until stopped; what fails is said and tried again, and ends nothing."""
         while not self._stop.wait(every_s):
-            try:
-                self.follow_once()
-                self.deliver_once()
-            except TelcollmError as error:
-                _LOG.warning("webhooks wait: %s", error)
+            for step in (self.follow_once, self.deliver_once):
+                try:
+                    step()
+                except TelcollmError as error:
+                    _LOG.warning("webhooks wait: %s", error)
+                except Exception as error:
+                    # A fault of ours must not end the thread: nobody would be told of anything any more.
+                    _LOG.error("webhooks wait after a fault: %s", type(error).__name__, exc_info=True)
 
     def stop(self) -> None:
         """End after what is at hand."""

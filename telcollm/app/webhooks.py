@@ -84,7 +84,7 @@ def resolve(host: str, port: int) -> Sequence[str]:
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         message = (
             f"callback host {host!r} cannot be found ({error}); a known name is needed; it is tried again"
         )
@@ -95,7 +95,7 @@ def resolve(host: str, port: int) -> Sequence[str]:
 def check_url(url: str, allowed: Collection[str]) -> tuple[str, str, int, str]:
     """Return (scheme, host, port, path) of a callback.
 
-    https alone, but for the hosts that the settings allow.
+    https alone, but for the hosts that the settings allow; the host is one that can be looked up.
 
     Raises:
         TargetError: it is no such URL, or names a user.
@@ -103,6 +103,7 @@ def check_url(url: str, allowed: Collection[str]) -> tuple[str, str, int, str]:
     try:
         parts = urlsplit(url)
         host, port = (parts.hostname or "").lower(), parts.port
+        host.encode("idna")
     except ValueError:
         parts, host, port = urlsplit(""), "", None
     schemes = ("https", "http") if host in allowed else ("https",)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Query, Request, Response
 from pydantic import AwareDatetime
 
-from telcollm.access import Action, Caller
+from telcollm.access import Action, Caller, allows
 from telcollm.app import tmf
 from telcollm.app.api.asking import Place, asks
 from telcollm.app.api.hub import hub_routes
@@ -32,6 +32,9 @@ from telcollm.records import Incident
 
 router = APIRouter(prefix=tmf.PROBLEMS, tags=["TMF656 service problems"])
 Resource = dict[str, Any]
+
+_IN_FULL = ("diagnosis", "hypotheses", "evidence", "underlyingAlarm")
+"""What the list leaves out for whoever may list incidents and not read one."""
 
 _FILTERS = ("status", "affectedResource", "text", "lastUpdate.gte", "creationDate.lt")
 
@@ -66,7 +69,10 @@ def list_problems(
     )
     page = incidents.list_incidents(workplace, caller, query)
     counted(response, page.counts.total, len(page.rows))
-    return all_selected((tmf.problem_resource(row) for row in page.rows), fields)
+    hidden = () if allows(caller, Action.INCIDENT_READ) else _IN_FULL
+    resources = (tmf.problem_resource(row) for row in page.rows)
+    shown = ({name: value for name, value in one.items() if name not in hidden} for one in resources)
+    return all_selected(shown, fields)
 
 
 @router.post("/serviceProblem", status_code=201)

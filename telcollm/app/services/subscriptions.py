@@ -37,6 +37,13 @@ EVENTS: Final[dict[Api, tuple[str, ...]]] = {
     ),
 }
 
+_READS: Final[dict[Api, Action]] = {
+    "alarm": Action.ALARM_READ,
+    "ticket": Action.TICKET_READ,
+    "problem": Action.INCIDENT_READ,
+}
+"""What a subscriber must be allowed to read: events carry what happened in full."""
+
 _MOST: Final = 500
 
 
@@ -48,10 +55,11 @@ def subscribe(
     `query` is `eventType=NAME`, several joined by `&`; without it all events of the interface are told.
 
     Raises:
-        AccessDenied: the caller may not subscribe.
+        AccessDenied: the caller may not subscribe, or not read what is told.
         TelcollmError: the callback or the query is not allowed, or there are too many subscriptions.
     """
     require(caller, Action.SUBSCRIPTION_WRITE)
+    require(caller, _READS[api])
     check_url(callback, workplace.settings.api.webhook_hosts)
     kinds = _event_types(api, query)
     now = workplace.now()

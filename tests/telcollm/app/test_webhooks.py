@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import msgspec
 import pytest
 
-from telcollm.access import Role
+from telcollm.access import AccessDenied, Role
 from telcollm.app.notifier import Notifier
 from telcollm.app.services import subscriptions
 from telcollm.app.webhooks import (
@@ -21,6 +21,7 @@ from telcollm.app.webhooks import (
     check_target,
     genuine,
     post,
+    resolve,
     sign,
     subscription_key,
 )
@@ -63,6 +64,8 @@ def test_nothing_is_sent_into_this_machine_or_a_private_network(address: str) ->
         "https://noc.example/\r\nHost: evil",
         "https://noc.example/ path",
         "noc.example",
+        "https://noc..example/",
+        f"https://{'a' * 64}.example/",
         "https://noc.example/" + "a" * 3000,
     ],
 )
@@ -74,6 +77,8 @@ def test_only_a_plain_https_url_is_a_callback(url: str) -> None:
 def test_a_name_that_nobody_knows_is_tried_again_later() -> None:
     with pytest.raises(TransientError, match="has no address"):
         check_target(URL, (), at())
+    with pytest.raises(TransientError, match="cannot be found"):
+        resolve("noc..example", 443)
 
 
 def test_a_forged_changed_or_old_webhook_is_told_from_a_genuine_one() -> None:
@@ -191,6 +196,29 @@ def test_what_fails_is_tried_again_with_longer_waits_and_nothing_overtakes_it(
     wire.answer = 204
     clock.passed_s += 300
     assert notifier.deliver_once() == 2 and wire.ids == ["e1", "e2"]
+
+
+def test_a_fault_does_not_end_the_notifier(workplace: Workplace) -> None:
+    subscribe(workplace)
+    tell(workplace, "e1")
+    tries = []
+
+    def send(url: str, body: bytes, signature: str) -> int:
+        tries.append(url)
+        if len(tries) == 1:
+            raise ValueError
+        notifier.stop()
+        return 204
+
+    notifier = Notifier(workplace, send)
+    notifier.run(0.001)
+    assert len(tries) == 2
+
+
+def test_nobody_subscribes_to_what_they_may_not_read(workplace: Workplace) -> None:
+    with pytest.raises(AccessDenied, match="is denied to"):
+        subscriptions.subscribe(workplace, caller(Role.ADMINISTRATOR), "ticket", URL)
+    assert subscriptions.subscribe(workplace, caller(Role.ADMINISTRATOR), "alarm", URL)[0].api == "alarm"
 
 
 def test_a_restart_loses_no_event(tmp_path: Path, store_template: Path) -> None:

@@ -95,6 +95,9 @@ def test_an_incident_is_told_with_its_diagnosis_and_who_decided_it(workplace: Wo
     assert [one["id"] for one in listed.json()] == ["i1"] and listed.headers["X-Total-Count"] == "1"
     said = listed.json()[0]["diagnosis"]
     assert (said["decidedBy"], said["model"], said["adapter"]) == ("graph", "smollm2", "rca@3")
+    seen = ask("GET", f"{PROBLEMS}/serviceProblem", Role.CARE_AGENT).json()
+    assert {one["id"] for one in seen} == {"i1", "i2"}
+    assert all("diagnosis" not in one and "underlyingAlarm" not in one for one in seen)
 
 
 def test_what_the_pipeline_found_is_acknowledged_assigned_and_commented_but_not_rewritten(
