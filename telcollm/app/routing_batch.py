@@ -9,6 +9,7 @@ import csv
 import gzip
 import io
 import json
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,6 +37,8 @@ _FIELDS: Final = {
 _LISTS: Final = {"related_entity": ("related_entity", "relatedEntity"), "related_party": ("related_party",)}
 _LONGEST_ID: Final = 200
 _LONGEST_TEXT: Final = 100_000
+_MOST_UNPACKED_BYTES: Final = 64 * 2**20
+"""A small file can unpack to more than the memory there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +79,17 @@ def read_batch(
     name = path.name.lower()
     if data[:2] == b"\x1f\x8b":
         try:
-            data = gzip.decompress(data)
-        except (OSError, EOFError) as error:
+            with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
+                data = packed.read(_MOST_UNPACKED_BYTES + 1)
+        except (OSError, EOFError, zlib.error) as error:
             message = f"{path} begins like gzip but cannot be unpacked ({error}); unpack or copy it again"
             raise TableError(message) from error
+        if len(data) > _MOST_UNPACKED_BYTES:
+            message = (
+                f"{path} unpacks to more than {_MOST_UNPACKED_BYTES} bytes; up to that many are allowed; "
+                "split the file, or unpack it yourself"
+            )
+            raise TableError(message)
         name = name.removesuffix(".gz")
     kind = file_format(data, Path(name).suffix, path)
     notes: list[str] = []

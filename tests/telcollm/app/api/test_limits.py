@@ -116,3 +116,9 @@ def test_a_fault_of_the_platform_shows_nothing_of_its_inside(
     monkeypatch.setattr(workplace.stores.tickets, "tickets", broken)
     answer = ask("GET", TICKETS, Role.TRIAGE_OPERATOR)
     assert answer.status_code == 500 and "secret" not in answer.text
+
+
+def test_invented_methods_are_counted_as_one(ask: Ask) -> None:
+    assert ask("INVENTED", "/live").status_code == 405
+    told = ask("GET", "/metrics", Role.NOC_ENGINEER).text
+    assert 'method="other"' in told and "INVENTED" not in told
