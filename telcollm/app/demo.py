@@ -258,6 +258,7 @@ def _replaying(settings: Settings, planned: Schedule, stop: threading.Event) -> 
     from streams.kafka.sink import RecordSink
     from streams.replay.schedule import deliveries
     from streams.replay.writer import write
+    from telcollm.app.alarm_source import alarm_source
 
     done = threading.Event()
     failures: list[TelcollmError] = []
@@ -268,7 +269,7 @@ def _replaying(settings: Settings, planned: Schedule, stop: threading.Event) -> 
                 write(
                     deliveries(planned),
                     sink,
-                    settings.sources[0].topic,
+                    alarm_source(settings).topic,
                     monotonic_s=time.monotonic,
                     wait=stop.wait,
                 )

@@ -90,9 +90,10 @@ def replay(
         --column raised=raised_at --column cleared=cleared_at --time-zone Europe/Berlin
     """
     from streams.replay.schedule import ReplayPlan, schedule
+    from telcollm.app.alarm_source import alarm_source
 
     settings = load_settings(config)
-    target = topic or settings.sources[0].topic
+    target = topic or alarm_source(settings).topic
     tenants = {item.topic: item.tenant for item in settings.sources}
     plan = ReplayPlan(
         form=form,
@@ -110,7 +111,7 @@ def replay(
         to_fraction=to_fraction,
         limit=limit,
         systems=systems,
-        tenant=tenants.get(target, settings.sources[0].tenant),
+        tenant=tenants[target] if target in tenants else alarm_source(settings).tenant,
     )
     table = _table(record, _columns(column or []), time_zone, data_dir or settings.data_dir)
     planned = schedule(table, plan)

@@ -109,10 +109,11 @@ def _send(tables: Tables, topic: str, config: Path | None) -> dict[str, Any]:
     from streams.formats import to_tmf642
     from streams.kafka.sink import RecordSink
     from streams.kafka.topics import PartitionCountWarning, TopicSpec, ensure_topics
+    from telcollm.app.alarm_source import alarm_source
     from telcollm.app.runtime import find_broker
 
     settings = load_settings(config)
-    target = topic or settings.sources[0].topic
+    target = topic or alarm_source(settings).topic
     broker = find_broker(settings).kafka
     with warnings.catch_warnings():
         # A topic that exists is written to as it is.

@@ -125,23 +125,24 @@ def add_account(
 
 
 def list_accounts(workplace: Workplace, caller: Caller) -> list[Account]:
-    """Return the accounts in order of name.
+    """Return the accounts that see no more than the caller does, in order of name.
 
     Raises:
         AccessDenied: the caller may not see them.
     """
     require(caller, Action.ACCOUNT_READ)
-    return workplace.accounts.accounts()
+    return [one for one in workplace.accounts.accounts() if contains(caller.scope, one.scope)]
 
 
 def remove_account(workplace: Workplace, caller: Caller, name: str) -> None:
     """Delete an account and revoke its keys.
 
     Raises:
-        AccessDenied: the caller may not.
+        AccessDenied: the caller may not, or it sees more than they do.
         TelcollmError: there is none of that name.
     """
     require(caller, Action.ACCOUNT_WRITE)
+    _require_account_within(workplace, caller, name)
     workplace.audit(caller, "account removed", name[:64])
     workplace.accounts.remove(name, at=workplace.now())
 
@@ -150,11 +151,12 @@ def set_password(workplace: Workplace, caller: Caller, name: str, password: str)
     """Give an account another password: an administrator any, anybody their own.
 
     Raises:
-        AccessDenied: it is another's, and the caller no administrator.
+        AccessDenied: it is another's, and the caller no administrator, or it sees more than they do.
         TelcollmError: there is no such account, or the password is not allowed.
     """
     if name != caller.name:
         require(caller, Action.ACCOUNT_WRITE)
+        _require_account_within(workplace, caller, name)
     workplace.audit(caller, "password set", name[:64])
     workplace.accounts.set_password(name, password)
 
@@ -186,25 +188,34 @@ def make_key(
 
 
 def list_keys(workplace: Workplace, caller: Caller) -> list[ApiKey]:
-    """Return the keys, the newest first; none can be read back.
+    """Return the keys that see no more than the caller does, the newest first; none can be read back.
 
     Raises:
         AccessDenied: the caller may not see them.
     """
     require(caller, Action.ACCOUNT_READ)
-    return workplace.accounts.keys()
+    return [one for one in workplace.accounts.keys() if contains(caller.scope, one.scope)]
 
 
 def revoke_key(workplace: Workplace, caller: Caller, key_id: str) -> ApiKey:
     """Return the key, which opens nothing from now on.
 
     Raises:
-        AccessDenied: the caller may not.
+        AccessDenied: the caller may not, or it sees more than they do.
         TelcollmError: there is none of that id.
     """
     require(caller, Action.ACCOUNT_WRITE)
+    for key in workplace.accounts.keys():
+        if key.key_id == key_id:
+            _require_within(caller, key.scope)
     workplace.audit(caller, "key revoked", key_id[:64])
     return workplace.accounts.revoke_key(key_id, at=workplace.now())
+
+
+def _require_account_within(workplace: Workplace, caller: Caller, name: str) -> None:
+    # Of a name that is not there, the store tells.
+    if (account := workplace.accounts.account(name)) is not None:
+        _require_within(caller, account.scope)
 
 
 def _require_within(caller: Caller, scope: Scope) -> None:

@@ -105,7 +105,8 @@ def source_of(workplace: Workplace, caller: Caller, tenant: str, region: str) ->
     sources = [
         source
         for source in workplace.settings.sources
-        if source.format in ("auto", "tmf642")
+        if source.kind == "alarms"
+        and source.format in ("auto", "tmf642")
         and not source.mapping
         and (not tenant or source.tenant == tenant)
         and (not region or source.region == region)

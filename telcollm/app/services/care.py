@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from telcollm.access import Action, Caller, narrowed, require, require_place
+from telcollm.access import AccessDenied, Action, Caller, listed, narrowed, require, require_place
 from telcollm.app.services.incidents import ALL, NotFoundError, filled, give_feedback
 from telcollm.app.services.speaking import spoken
 from telcollm.app.workplace import Workplace
@@ -136,8 +136,8 @@ def send(
     What was sent is kept as a message of the conversation.
 
     Raises:
-        AccessDenied, NotFoundError: not theirs to send.
-        TelcollmError: it was withdrawn, or the text says nothing.
+        AccessDenied, NotFoundError: not theirs to send, or without the approval that it needs.
+        TelcollmError: it was withdrawn, its time has passed, or the text says nothing.
     """
     found, reply = _reply(workplace, caller, conversation_id, reply_id)
     if reply.withdrawn:
@@ -146,9 +146,10 @@ def send(
             "ask for a new suggestion"
         )
         raise TelcollmError(message)
+    now = workplace.now()
+    _require_in_force(caller, reply, now)
     sent = reply.text if text is None else filled("text", text, MOST_TEXT)
     kind = FeedbackKind.ACCEPTED if sent == reply.text else FeedbackKind.CORRECTED
-    now = workplace.now()
     workplace.audit(
         caller, f"reply {kind.value} and sent", reply_id, tenant=reply.tenant, region=reply.region
     )
@@ -176,6 +177,21 @@ def send(
         kind=kind,
         correction=sent if kind is FeedbackKind.CORRECTED else "",
     )
+
+
+def _require_in_force(caller: Caller, reply: Reply, now: datetime) -> None:
+    if reply.valid_until is not None and now > reply.valid_until:
+        message = (
+            f"reply={reply.reply_id!r} holds until {reply.valid_until.isoformat()}, and that has passed; "
+            "one whose time has not passed is allowed; ask for a new suggestion"
+        )
+        raise TelcollmError(message)
+    if reply.approvals and caller.roles.isdisjoint(reply.approvals):
+        message = (
+            f"reply={reply.reply_id!r} needs an approval that {caller.name!r} with the roles "
+            f"{listed(caller.roles)} cannot give; {', '.join(reply.approvals)} may send it; ask one of them"
+        )
+        raise AccessDenied(message)
 
 
 def reject(

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from telcollm.access import ALLOWED, PAGES, AccessDenied, Action, Caller, Role
+from telcollm.app.alarm_source import alarm_source
 from telcollm.app.services import (
     accounts,
+    alarms,
     batches,
     care,
     citations,
@@ -27,6 +29,7 @@ from telcollm.app.workplace import Workplace
 from telcollm.errors import TelcollmError
 from telcollm.ports import EVERYTHING, IncidentQuery, Scope
 from telcollm.records import CareMessage, FeedbackKind, Incident, KpiSample, Reply, TicketStatus
+from telcollm.settings import SourceSettings
 from telcollm.store.accounts import LoginError
 from telcollm.store.tickets import TicketQuery
 from tests.telcollm.app.places import NORTH, SOUTH, Hand, caller
@@ -265,6 +268,29 @@ def test_a_withdrawn_reply_is_shown_and_not_sent(workplace: Workplace) -> None:
     assert care.reject(workplace, C, "c1", "r1", "no longer true").kind is FeedbackKind.REJECTED
 
 
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [({"valid_until": NOON}, "that has passed"), ({"approvals": ("administrator",)}, "needs an approval")],
+)
+def test_a_reply_is_not_sent_too_late_nor_without_its_approval(
+    workplace: Workplace, clock: Hand, changes: dict[str, Any], why: str
+) -> None:
+    care.add_message(workplace, C, message("Is it fixed?"))
+    fields: dict[str, Any] = {
+        "reply_id": "r1",
+        "conversation_id": "c1",
+        "decided_time": NOON,
+        "text": "Soon.",
+    }
+    workplace.stores.care.put_replies([Reply(tenant="acme", region="north", **fields, **changes)])
+    clock.passed_s += 1
+    with pytest.raises(TelcollmError, match=why):
+        care.send(workplace, C, "c1", "r1")
+    approver = caller(Role.CARE_AGENT, Role.ADMINISTRATOR)
+    if "approvals" in changes:
+        assert care.send(workplace, approver, "c1", "r1").kind is FeedbackKind.ACCEPTED
+
+
 def test_a_citation_opens_what_it_names_for_those_who_may_see_it(workplace: Workplace) -> None:
     put(workplace, incident())
     name = file(workplace)
@@ -288,6 +314,36 @@ def test_nobody_gives_away_more_than_they_see(workplace: Workplace) -> None:
     with pytest.raises(LoginError):
         accounts.log_in(workplace, "bob", "a wrong password")
     assert said(workplace) == ["account added", "login", "login refused"]
+
+
+def test_accounts_and_keys_that_see_more_are_neither_listed_nor_changed(workplace: Workplace) -> None:
+    chief, admin = caller(Role.ADMINISTRATOR, scope=EVERYTHING), caller(Role.ADMINISTRATOR)
+    for name, scope in (("bob", NORTH), ("kim", EVERYTHING)):
+        accounts.add_account(workplace, chief, name, "a long password", roles=[Role.AUDITOR], scope=scope)
+        accounts.make_key(workplace, chief, name, roles=[Role.AUDITOR], scope=scope)
+    assert [one.name for one in accounts.list_accounts(workplace, admin)] == ["bob"]
+    assert [one.owner for one in accounts.list_keys(workplace, admin)] == ["bob"]
+    wide = next(one.key_id for one in accounts.list_keys(workplace, chief) if one.owner == "kim")
+    for act in (
+        lambda: accounts.remove_account(workplace, admin, "kim"),
+        lambda: accounts.set_password(workplace, admin, "kim", "another password"),
+        lambda: accounts.revoke_key(workplace, admin, wide),
+    ):
+        with pytest.raises(AccessDenied, match="is more than 'eva' sees"):
+            act()
+    accounts.remove_account(workplace, admin, "bob")
+
+
+def test_alarms_are_sent_in_to_a_source_of_alarms_alone(workplace: Workplace) -> None:
+    filed, raised = (
+        SourceSettings(topic=kind, kind=kind, tenant="acme", region="north") for kind in ("tickets", "alarms")
+    )
+    workplace.settings = workplace.settings.model_copy(update={"sources": (filed, raised)})
+    assert alarms.source_of(workplace, N, "", "") is raised
+    assert alarm_source(workplace.settings) is raised
+    none = workplace.settings.model_copy(update={"sources": (filed,)})
+    with pytest.raises(TelcollmError, match="hold tickets and no alarms"):
+        alarm_source(none)
 
 
 def test_a_group_that_the_settings_do_not_name_is_no_role(workplace: Workplace) -> None:
