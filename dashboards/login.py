@@ -21,6 +21,8 @@ COOKIE: Final = "telcollm_console"
 _TOKEN: Final = "token"
 _ARRIVED: Final = "arrived"
 _COOKIE_DUE: Final = "cookie due"
+_KEPT: Final = (LANGUAGE, "language")
+"""What a tab keeps from one person to the next: the language, and the control that shows it."""
 
 _FETCH: Final = """<script>fetch("/session", {{method: "POST", credentials: "same-origin",
 headers: {{"Content-Type": "application/json"}}, body: JSON.stringify({{ticket: "{ticket}"}})}})</script>"""
@@ -40,6 +42,7 @@ def caller() -> Caller | None:
     token = st.session_state.get(_TOKEN) or st.context.cookies.get(COOKIE, "")
     session = sessions().session(token) if isinstance(token, str) and token else None
     if session is None:
+        _session_over()
         return None
     found: Caller | None = session.caller
     if session.proof:
@@ -47,6 +50,7 @@ def caller() -> Caller | None:
         found = account.caller if account and account.password_hash == session.proof else None
     if found is None:
         sessions().end(token)
+        _session_over()
         return None
     st.session_state[_TOKEN] = token
     if session.language and LANGUAGE not in st.session_state:
@@ -61,10 +65,23 @@ def remember_language(language: str) -> None:
 
 
 def log_out() -> None:
-    """End the session."""
-    sessions().end(st.session_state.pop(_TOKEN, ""))
+    """End the session; the tab keeps nothing of it but the language."""
+    sessions().end(st.session_state.get(_TOKEN, ""))
+    _forget()
     if has_provider() and st.user.get("is_logged_in"):
         st.logout()
+
+
+def _session_over() -> None:
+    # Only where somebody was logged in here: what is typed into the login itself stays.
+    if _TOKEN in st.session_state:
+        _forget()
+
+
+def _forget() -> None:
+    for name in [str(key) for key in st.session_state]:
+        if name not in _KEPT:
+            del st.session_state[name]
 
 
 def home() -> str:
@@ -134,6 +151,7 @@ def _by_provider(desk: Workplace) -> None:
 def _begin(came: Caller, proof: str) -> None:
     language = str(st.session_state.get(LANGUAGE, ""))
     token = sessions().begin(came, proof, language)
+    _forget()
     st.session_state[_TOKEN] = st.session_state[_COOKIE_DUE] = token
     st.session_state[_ARRIVED] = next((page for role, page in HOMES if role in came.roles), "now")
     st.rerun()

@@ -97,6 +97,26 @@ def test_a_login_by_the_account_file_opens_the_console_and_leaving_closes_it(
     assert "router-1" not in texts(test.run()), "a new password ends the sessions of the old one"
 
 
+def test_the_next_person_in_a_tab_finds_nothing_of_the_last_but_the_language(
+    trouble: Workplace, look: Look
+) -> None:
+    trouble.accounts.add("kim", "a long password", roles=(Role.CARE_AGENT,), scope=Scope(), at=trouble.now())
+    test = look("now", Role.NOC_ENGINEER)
+    for leave in ("by the button", "by expiry"):
+        test.session_state["talk"], test.session_state["lang"] = f"what eva asked, left {leave}", "en"
+        if leave == "by the button":
+            test.button(key="leave").click().run()
+        else:
+            opened.sessions().end(test.session_state["token"])
+            test.run()
+        assert "talk" not in test.session_state and "token" not in test.session_state
+        test.text_input(key="login_name").input("kim")
+        test.text_input(key="login_password").input("a long password")
+        test.button[0].click().run()
+        no_fault(test)
+        assert "talk" not in test.session_state and test.session_state["lang"] == "en"
+
+
 def test_the_worst_incident_comes_first_and_is_counted(trouble: Workplace, look: Look) -> None:
     put_incidents(trouble, (incident(order) for order in range(1, 6)))
     test = look("now")
