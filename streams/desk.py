@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-from telcollm.errors import MissingExtraError, SettingsError, TransientError
+from telcollm.errors import MissingExtraError, SettingsError, TelcollmError, TransientError
 from telcollm.ports import Store
 
 _LOG = logging.getLogger(__name__)
@@ -108,8 +108,8 @@ class Desk:
             first = self._first()
             with self._store.transaction() as transaction:
                 transaction.finish_requests(first)
-        except TransientError as locked:
-            _LOG.warning("%s is waiting: %s", self._name, locked)
+        except TelcollmError as refused:
+            _LOG.warning("%s is waiting: %s", self._name, refused)
             return
         self._failures = 0
         _LOG.error("%d requests get no answer, the first of them %s: %s", len(first), first[:1], error)

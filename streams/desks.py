@@ -234,12 +234,13 @@ class ReplyDesk(RequestDesk):
             if reply.mode is Mode.LIVE
         )
         # The incident may have changed while the reply was thought of, and whoever changed it did not know.
-        resting = {reply.incident_id for reply in replies if not reply.withdrawn}
+        resting = {reply.incident_id: reply.incident_revision for reply in replies if not reply.withdrawn}
         seen = decode(request.body, Incident).revision if _is_change(request) else None
         transaction.put_desk_requests(
             changed_request(incident, request.lane.removeprefix(reply_lane("")), request.request_id)
             for incident in transaction.current_incidents(resting)
-            if incident.revision != seen
+            if incident.revision != (resting[incident.incident_id] if seen is None else seen)
+            or (seen is None and incident.superseded_by)
         )
 
 

@@ -74,7 +74,7 @@ def _named(
     from agents.care.desk import NamedDecider
     from telcollm.decider.opening import open_named
 
-    shelved, decider = open_named(name, settings, unpromoted=True, open_base=open_base)
+    shelved, decider = open_named(name, settings, open_base=open_base)
     spec = decider.spec
     if spec.kind != "labels" or not intents.intersection(spec.labels):
         message = (

@@ -5,16 +5,19 @@ Does not know topics nor how requests wait.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 from telcollm.app.services.speaking import spoken
+from telcollm.errors import MissingExtraError, SettingsError, TelcollmError, TransientError
 from telcollm.ports import ReplySuggester, TicketRouter
 from telcollm.records import CareMessage, Incident, Reply, Route, TroubleTicket
 
 if TYPE_CHECKING:
     from telcollm.app.workplace import Workplace
+
+T = TypeVar("T")
 
 
 class Desks(NamedTuple):
@@ -43,7 +46,9 @@ class WorkplaceRouter:
         """Return one route a ticket, in order."""
         return spoken(
             self._workplace,
-            lambda model: list(self._workplace.router(model=model).route(tickets, decided_time=decided_time)),
+            lambda model: list(
+                _ready(lambda: self._workplace.router(model=model)).route(tickets, decided_time=decided_time)
+            ),
         )
 
 
@@ -54,7 +59,7 @@ class WorkplaceSuggester:
         self._workplace = workplace
 
     def _desk(self, model: bool) -> ReplySuggester:
-        return cast("ReplySuggester", self._workplace.desk(model=model))
+        return cast("ReplySuggester", _ready(lambda: self._workplace.desk(model=model)))
 
     def suggest(
         self, conversations: Sequence[Sequence[CareMessage]], *, decided_time: datetime
@@ -71,3 +76,17 @@ class WorkplaceSuggester:
             self._workplace,
             lambda model: self._desk(model).incident_changed(incident, decided_time=decided_time),
         )
+
+
+def _ready(opened: Callable[[], T]) -> T:
+    """Return what was opened; what cannot be opened waits for a person, as its requests do for it.
+
+    Raises:
+        SettingsError: a decider, its base model or a file of scripts is missing or cannot be used.
+    """
+    try:
+        return opened()
+    except (TransientError, MissingExtraError):
+        raise
+    except TelcollmError as error:
+        raise SettingsError(str(error)) from error

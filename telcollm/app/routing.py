@@ -61,7 +61,7 @@ def _asked(what: str, name: str, settings: Settings, guard: Guard, open_base: Ba
     from telcollm.decider.decider import open_decider
     from telcollm.decider.opening import open_named
 
-    shelved, decider = open_named(name, settings, unpromoted=True, guard=guard, open_base=open_base)
+    shelved, decider = open_named(name, settings, guard=guard, open_base=open_base)
     spec = decider.spec
     if spec.kind != "labels" or spec.history is not None:
         message = (

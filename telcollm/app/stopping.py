@@ -5,12 +5,19 @@ Does not know what an opinion is about.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 
 from telcollm.ports import Adviser
 from telcollm.records import Shadow
 from telcollm.state import DiagnosisRequest
+from telcollm.store.database import Database
 from telcollm.store.switch import StopSwitch
+
+
+def models_stopped(database: Database) -> bool:
+    """Tell a command, which looks once, whether model output is stopped."""
+    return StopSwitch(database, time.monotonic).stopped()
 
 
 def switched(adviser: Adviser | None, switch: StopSwitch) -> Adviser | None:

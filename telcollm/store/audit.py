@@ -96,15 +96,19 @@ class AuditTrail:
     def verify(self) -> int | None:
         """Return the number of the first row that is not what was appended, or None: the trail is whole."""
         with self._database.reading() as connection:
-            last, head = _head(connection)
+            last, head = 0, _BEFORE_ALL
             previous, number = _BEFORE_ALL, 0
             page = sa.select(audit).order_by(audit.c.number).limit(_PAGE)
+            # The head is read after the rows, and what was appended in between is read then.
             while rows := connection.execute(page.where(audit.c.number > number)).all():
                 for row in rows:
                     number += 1
                     previous = _hash(previous, row.body)
                     if row.number != number or row.hash != previous or not _is(row):
                         return number
+                last, head = _head(connection)
+            if not number:
+                last, head = _head(connection)
         if (number, previous) != (last, head):
             return min(number, last) + 1
         return None

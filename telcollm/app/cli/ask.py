@@ -104,6 +104,7 @@ def ask(
             question,
             scope=Scope(tuple(tenant or ()), tuple(region or ())),
             roles=tuple(role or ("noc_engineer",)),
+            model=not workplace.switch.stopped(),
             zone=place,
             now=now,
             language=lang or None,

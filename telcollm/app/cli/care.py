@@ -70,6 +70,7 @@ def suggest(
         message = "--customer goes with --text; a conversation knows its customer; leave it out"
         raise typer.BadParameter(message)
     from telcollm.app.care import open_desk
+    from telcollm.app.stopping import models_stopped
     from telcollm.ports import Scope
 
     scope = Scope((tenant,))
@@ -91,7 +92,7 @@ def suggest(
             scripts=scripts or (),
             policy=policy or (),
             scope=scope,
-            rules_only=rules_only,
+            rules_only=rules_only or models_stopped(stores.database),
         )
         replies = desk.suggest([messages], decided_time=now)
         if not replies:

@@ -5,6 +5,7 @@ It does not train, and does not judge who may decide: `finetune.gate` does.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -162,14 +163,20 @@ def predict(
     """Label a file with a decider: the champion of that name, else its challenger, which is told."""
     from finetune.labelling import FORMATS, figures, json_lines, label_table, write_labelled
     from finetune.table import read_table
+    from telcollm.app.stopping import models_stopped
     from telcollm.decider.opening import open_named
     from telcollm.settings import load_settings
+    from telcollm.store.opening import open_stores
+    from telcollm.store.switch import ModelStoppedError
 
     settings = load_settings(config)
     if out is not None and out.suffix.lower() not in FORMATS:
         message = f"--out {out} ends in {out.suffix!r}; {', '.join(FORMATS)} are allowed; rename it"
         raise SettingsError(message)
     table = read_table(data)
+    with contextlib.closing(open_stores(settings.store_location)) as stores:
+        if models_stopped(stores.database):
+            raise ModelStoppedError
     shelved, decider = open_named(name, settings, unpromoted=True)
     if shelved.origin == "registered" and "champion" not in shelved.aliases:
         typer.echo(f"{shelved.name} version {shelved.version} has not been promoted", err=True)

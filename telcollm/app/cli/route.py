@@ -100,8 +100,14 @@ def ticket(
     now = datetime.now(UTC)
     with _stores(settings) as stores:
         from telcollm.app.routing import open_router
+        from telcollm.app.stopping import models_stopped
 
-        router = open_router(settings, stores, policy=policy, team=decider, priority=priority_decider)
+        stopped = models_stopped(stores.database)
+        if stopped:
+            typer.echo("model output is stopped: rules alone route", err=True)
+        router = open_router(
+            settings, stores, policy=policy, team=decider, priority=priority_decider, rules_only=stopped
+        )
         if file is not None:
             result = out or _default_out(file)
             _refuse_overwriting(result, file, force)

@@ -29,9 +29,10 @@ def prune(
 ) -> None:
     """Delete what is over and older, for good.
 
-    Deleted are: messages sent to Kafka before then; finished requests for diagnoses; replayed dead letters;
-    incidents that are resolved, closed, cancelled, rejected or superseded and had their last event before
-    then, with their diagnoses and alarms; and alarms of no incident that cleared before then. What is open or
+    Deleted are: messages sent to Kafka before then; finished requests for diagnoses; replayed dead
+    letters; incidents that are resolved, closed, cancelled, rejected or superseded and had their last
+    event before then, with their diagnoses and alarms; alarms of no incident that cleared before then;
+    and KPIs and log lines from before then, four weeks of which say what is normal. What is open or
     waiting stays, and so does feedback. Keep more than Kafka's retention: a message that is not known any
     more would be sent again if its alarms were read again. Examples:
 
