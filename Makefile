@@ -43,7 +43,7 @@ test: check
 test-all: check
 	$(BIN)/telcollm model pull smollm2-135m-instruct || echo "no base model: its tests are skipped"
 	$(BIN)/telcollm model pull all-minilm-l6-v2 || echo "no embedding model: its tests are skipped"
-	$(BIN)/python -m pytest -m "slow or not slow"
+	TELCOLLM_EXAMPLES=new $(BIN)/python -m pytest -m "slow or not slow"
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.stream

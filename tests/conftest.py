@@ -5,6 +5,14 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# The suite draws the same examples everywhere; `make test-all` draws new ones: what it finds becomes a test.
+settings.register_profile(
+    "same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.register_profile("new", parent=settings.get_profile("same"), derandomize=False)
+settings.load_profile(os.environ.get("TELCOLLM_EXAMPLES", "same"))
 
 pytest_plugins = ["streams.testing"]
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 PLACE: Final = re.compile(r"\{([a-z0-9_]+)\}")
 _BRACES: Final = re.compile(r"[{}]")
 _NAME: Final = re.compile(r"[^\W\d_](?:[^\W\d_]|[ .'’·\-](?=[^\W_])){0,79}\.?")  # noqa: RUF001
-_LABEL: Final = re.compile(r"[^\W_](?:\w|[ .+/\-](?=[^\W_])){0,59}\+?")
+_LABEL: Final = re.compile(r"[^\W_](?:[^\W_]|[_ .+/\-](?=[^\W_])){0,59}\+?")
 _IDENTIFIER: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9]|[._:#\-](?=[A-Za-z0-9])){0,79}")
 _WEB: Final = re.compile(r"(?i)https?|www\.|://|@")
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
