@@ -120,6 +120,14 @@ class MlflowTracker:
 
         self._write("a batch was not traced", trace)
 
+    def log_file(self, path: Path) -> None:
+        """Keep a file with the run, soon."""
+
+        def keep() -> None:
+            self._client.log_artifact(self.run_id, str(path))
+
+        self._write(f"{path.name} was not kept", keep, always=True)
+
     def close(self, status: str) -> None:
         """End the run with FINISHED, FAILED or KILLED, once what waits is written or 15 s are over."""
 
