@@ -13,13 +13,13 @@ from typing import Any
 
 from streams.component import Component, Snapshot
 from streams.correlation import Delta
-from streams.desks import changed_request
 from streams.envelope import unpack
 from streams.incident import IncidentWriter, hanging_together, merged, restored
 from streams.kafka.library import TopicPartition
 from streams.kafka.source import PartitionSource
 from streams.outbox import Reached, nothing
 from streams.partition import Partition, component_rows
+from streams.reply_desk import changed_request
 from streams.topics import CORRELATE_GROUP, EVENTS, INCIDENTS, group, lane_of, on_wire
 from telcollm.codec import encode
 from telcollm.errors import DecodeError

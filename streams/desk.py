@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Final
 
@@ -19,7 +20,7 @@ TRIES: Final = 3
 _MISSING_WAIT_S: Final = 30.0
 
 
-class Desk:
+class Desk(ABC):
     """Calls `serve_once` for as long as it runs; a subclass says what that is and what waits."""
 
     def __init__(
@@ -60,17 +61,17 @@ class Desk:
         lanes = self._waiting_lanes()
         return self._store.pending_counts(lanes).get("requests", 0) if lanes else 0
 
+    @abstractmethod
     def serve_once(self) -> int:
         """Return how many requests were answered: one batch, or none that waited."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _waiting_lanes(self) -> list[str]:
         """Return the lanes whose requests this desk serves."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _first(self) -> list[str]:
         """Return the ids of the requests that the next batch would hold."""
-        raise NotImplementedError
 
     def _served(self) -> None:
         self.batches += 1

@@ -17,10 +17,11 @@ from streams.advice import AdviceDesk, advice_request, wants_advice
 from streams.correlate import CorrelateStage, Told
 from streams.degradation import DESCRIPTIONS, Level, next_level
 from streams.desk import Desk
-from streams.desks import ReplyDesk, RequestDesk, RoutingDesk, changed_requests
 from streams.edge import EdgeStage
 from streams.intake import IntakeStage
 from streams.outbox import OutboxRelay, Reached, nothing
+from streams.reply_desk import ReplyDesk, changed_requests
+from streams.routing_desk import RoutingDesk
 from streams.topics import DIAGNOSES, on_wire
 from telcollm.codec import encode
 from telcollm.errors import FencedError, TelcollmError, TransientError
@@ -107,7 +108,7 @@ class Worker:
         build: Callable[[], Stages],
         *,
         desk: Callable[[Worker], AdviceDesk] | None = None,
-        desks: Callable[[Worker], Sequence[RequestDesk]] = lambda worker: (),
+        desks: Callable[[Worker], Sequence[RoutingDesk | ReplyDesk]] = lambda worker: (),
         sleep: Callable[[float], None],
         stopping: Callable[[], bool],
         draining: Callable[[], bool] = lambda: False,

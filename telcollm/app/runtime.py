@@ -212,8 +212,9 @@ def run_worker(
     from agents.diagnosis import GraphDiagnoser
     from streams.advice import AdviceDesk
     from streams.degradation import Level
-    from streams.desks import ReplyDesk, RequestDesk, RoutingDesk
     from streams.outbox import nothing
+    from streams.reply_desk import ReplyDesk
+    from streams.routing_desk import RoutingDesk
     from streams.topics import REPLIES, ROUTES, on_wire
     from streams.worker import Worker
 
@@ -245,8 +246,8 @@ def run_worker(
         )
         return desk
 
-    def make_desks(worker: Worker) -> list[RequestDesk]:
-        made: list[RequestDesk] = []
+    def make_desks(worker: Worker) -> list[RoutingDesk | ReplyDesk]:
+        made: list[RoutingDesk | ReplyDesk] = []
         if router is not None:
             made.append(
                 RoutingDesk(

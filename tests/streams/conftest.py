@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from telcollm.store.opening import Stores, open_stores
+
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[str]]:
@@ -32,3 +34,19 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[st
         for name in names:
             connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
     engine.dispose()
+
+
+@pytest.fixture
+def stores(database: list[str]) -> Iterator[Stores]:
+    """The stores of an empty database, of either kind."""
+    opened = open_stores(database[0])
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def lite(tmp_path: Path) -> Iterator[Stores]:
+    """The stores of an empty SQLite database."""
+    opened = open_stores(f"sqlite:///{tmp_path / 'telcollm.db'}")
+    yield opened
+    opened.close()

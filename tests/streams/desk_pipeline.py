@@ -11,11 +11,12 @@ from typing import Any
 
 import msgspec
 
-from streams.desks import ReplyDesk, RequestDesk, RoutingDesk
 from streams.intake import IntakeStage
 from streams.kafka.sink import RecordSink
 from streams.kafka.topics import TopicSpec, ensure_topics
 from streams.outbox import OutboxRelay
+from streams.reply_desk import ReplyDesk
+from streams.routing_desk import RoutingDesk
 from streams.testing import consume_all, produce_all
 from streams.topics import DEAD_LETTERS, REPLIES, ROUTES, on_wire
 from telcollm.kafka_settings import KafkaSettings
@@ -171,7 +172,9 @@ class Desks:
                 with suppress(Exception):
                     one.close()
 
-    def _desks(self, intake: Sequence[IntakeStage], reached: Callable[[str], None]) -> list[RequestDesk]:
+    def _desks(
+        self, intake: Sequence[IntakeStage], reached: Callable[[str], None]
+    ) -> list[RoutingDesk | ReplyDesk]:
         tickets, care = intake
         return [
             RoutingDesk(
