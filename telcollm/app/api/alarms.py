@@ -4,24 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
 from telcollm.access import Action, Caller
 from telcollm.app import tmf
 from telcollm.app.api.asking import Place, asks
 from telcollm.app.api.hub import hub_routes
-from telcollm.app.api.listing import (
-    Fields,
-    Limit,
-    Offset,
-    all_selected,
-    bounded_limit,
-    check_filters,
-    counted,
-    selected,
-    words,
-)
+from telcollm.app.api.listing import Fields, Listing, lists, selected, words
 from telcollm.app.api.shapes import AlarmCreate, AlarmPatch, Event
 from telcollm.app.services import alarms, subscriptions
 from telcollm.app.workplace import Workplace
@@ -33,15 +23,15 @@ router = APIRouter(prefix=tmf.ALARMS, tags=["TMF642 alarms"])
 Resource = dict[str, Any]
 Tenant = Annotated[str, Query(max_length=1024, description="Whose; needed where the key sees several.")]
 
-_FILTERS = ("alarmedObject.id", "perceivedSeverity", "state", "alarmRaisedTime.gte", "alarmRaisedTime.lt")
-
 
 @router.get("/alarm")
 def list_alarms(
-    request: Request,
-    response: Response,
     workplace: Place,
     caller: Annotated[Caller, asks(Action.ALARM_LIST)],
+    listing: Annotated[
+        Listing,
+        lists("alarmedObject.id", "perceivedSeverity", "state", "alarmRaisedTime.gte", "alarmRaisedTime.lt"),
+    ],
     managed_object: Annotated[str, Query(alias="alarmedObject.id", max_length=1024)] = "",
     severity: Annotated[
         str | None, Query(alias="perceivedSeverity", max_length=200, description="Joined by commas.")
@@ -49,24 +39,19 @@ def list_alarms(
     state: Annotated[str | None, Query(pattern="^(raised|cleared)$")] = None,
     since: Annotated[AwareDatetime | None, Query(alias="alarmRaisedTime.gte")] = None,
     until: Annotated[AwareDatetime | None, Query(alias="alarmRaisedTime.lt")] = None,
-    offset: Offset = 0,
-    limit: Limit = 50,
-    fields: Fields = "",
 ) -> list[Resource]:
     """List alarms, the latest raised first."""
-    check_filters(request, _FILTERS)
     query = AlarmQuery(
         managed_object=managed_object,
         severities=tuple(_rank(one) for one in words(severity)),
         cleared=None if state is None else state == "cleared",
         since=since,
         until=until,
-        limit=bounded_limit(workplace, limit),
-        offset=offset,
+        limit=listing.limit,
+        offset=listing.offset,
     )
     found, total = alarms.list_alarms(workplace, caller, query)
-    counted(response, total, len(found))
-    return all_selected((tmf.alarm_resource(row) for row in found), fields)
+    return listing.page((tmf.alarm_resource(row) for row in found), total)
 
 
 def _rank(name: str) -> int:

@@ -6,15 +6,14 @@ Source: TMF630 REST API Design Guidelines, parts 1 and 2. Does not know what is 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
-from fastapi import Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
-from telcollm.app.workplace import Workplace
+from telcollm.app.api.asking import Place
 from telcollm.errors import TelcollmError
 
-Offset = Annotated[int, Query(ge=0, le=1_000_000, description="Skip so many.")]
-Limit = Annotated[int, Query(ge=1, le=10_000, description="Give at most so many.")]
 Fields = Annotated[
     str, Query(max_length=2_000, description="Names of the fields wanted, joined by commas; all by default.")
 ]
@@ -27,30 +26,57 @@ class RequestError(TelcollmError):
     """The request asks for what the interface does not have; the caller mends it."""
 
 
-def check_filters(request: Request, known: Collection[str]) -> None:
-    """Guarantee that every query parameter is known: one that was ignored would list what was not asked for.
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a request wants of a list; `limit` is no more than the settings allow on one page."""
 
-    Raises:
-        RequestError: one is not.
-    """
-    unknown = sorted(set(request.query_params) - {*known, *_PAGING})
-    if unknown:
-        allowed = ", ".join([*known, *_PAGING])
-        message = (
-            f"query parameter {unknown[0][:80]!r} is not known here; {allowed} are allowed; leave it out"
-        )
-        raise RequestError(message)
+    response: Response
+    offset: int
+    limit: int
+    fields: str
 
-
-def bounded_limit(workplace: Workplace, limit: int) -> int:
-    """Return the limit, no more than the settings allow on one page."""
-    return min(limit, workplace.settings.api.max_page)
+    def page(self, resources: Iterable[Mapping[str, Any]], total: int) -> list[dict[str, Any]]:
+        """Return the fields asked for of each resource, and tell in headers how many there are."""
+        shown = [selected(resource, self.fields) for resource in resources]
+        self.response.headers["X-Total-Count"] = str(total)
+        self.response.headers["X-Result-Count"] = str(len(shown))
+        return shown
 
 
-def counted(response: Response, total: int, shown: int) -> None:
-    """Tell in headers how many there are and how many of them are given."""
-    response.headers["X-Total-Count"] = str(total)
-    response.headers["X-Result-Count"] = str(shown)
+class Lists:
+    """How an endpoint lists: `Depends(Lists(filters))` gives the `Listing` of a request."""
+
+    def __init__(self, filters: Collection[str]) -> None:
+        self.filters = filters
+
+    def __call__(
+        self,
+        request: Request,
+        response: Response,
+        workplace: Place,
+        offset: Annotated[int, Query(ge=0, le=1_000_000, description="Skip so many.")] = 0,
+        limit: Annotated[int, Query(ge=1, le=10_000, description="Give at most so many.")] = 50,
+        fields: Fields = "",
+    ) -> Listing:
+        """Return what is wanted; a parameter that was ignored would list what was not asked for.
+
+        Raises:
+            RequestError: a query parameter is not known.
+        """
+        known = [*self.filters, *_PAGING]
+        unknown = sorted(set(request.query_params) - set(known))
+        if unknown:
+            message = (
+                f"query parameter {unknown[0][:80]!r} is not known here; {', '.join(known)} are allowed; "
+                "leave it out"
+            )
+            raise RequestError(message)
+        return Listing(response, offset, min(limit, workplace.settings.api.max_page), fields)
+
+
+def lists(*filters: str) -> Any:
+    """Return the dependency of an endpoint that lists, filtered by these parameters."""
+    return Depends(Lists(filters))
 
 
 def selected(resource: Mapping[str, Any], fields: str) -> dict[str, Any]:
@@ -63,11 +89,6 @@ def selected(resource: Mapping[str, Any], fields: str) -> dict[str, Any]:
     if not names:
         return dict(resource)
     return {name: value for name, value in resource.items() if name in names or name in _ALWAYS}
-
-
-def all_selected(resources: Iterable[Mapping[str, Any]], fields: str) -> list[dict[str, Any]]:
-    """Return the fields asked for of each resource."""
-    return [selected(resource, fields) for resource in resources]
 
 
 def words(value: str | None) -> tuple[str, ...]:

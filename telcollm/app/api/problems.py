@@ -4,24 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query, Request, Response
+from fastapi import APIRouter, Body, Query
 from pydantic import AwareDatetime
 
 from telcollm.access import Action, Caller, allows
 from telcollm.app import tmf
 from telcollm.app.api.asking import Place, asks
 from telcollm.app.api.hub import hub_routes
-from telcollm.app.api.listing import (
-    Fields,
-    Limit,
-    Offset,
-    all_selected,
-    bounded_limit,
-    check_filters,
-    counted,
-    selected,
-    words,
-)
+from telcollm.app.api.listing import Fields, Listing, lists, selected, words
 from telcollm.app.api.placing import placed
 from telcollm.app.api.shapes import ServiceProblemCreate
 from telcollm.app.api.tickets import status_named
@@ -36,15 +26,14 @@ Resource = dict[str, Any]
 _IN_FULL = ("diagnosis", "hypotheses", "evidence", "underlyingAlarm")
 """What the list leaves out for whoever may list incidents and not read one."""
 
-_FILTERS = ("status", "affectedResource", "text", "lastUpdate.gte", "creationDate.lt")
-
 
 @router.get("/serviceProblem")
 def list_problems(
-    request: Request,
-    response: Response,
     workplace: Place,
     caller: Annotated[Caller, asks(Action.INCIDENT_LIST)],
+    listing: Annotated[
+        Listing, lists("status", "affectedResource", "text", "lastUpdate.gte", "creationDate.lt")
+    ],
     status: Annotated[
         str | None, Query(max_length=200, description="Of these states, joined by commas.")
     ] = None,
@@ -52,27 +41,22 @@ def list_problems(
     text: Annotated[str, Query(max_length=200)] = "",
     since: Annotated[AwareDatetime | None, Query(alias="lastUpdate.gte")] = None,
     until: Annotated[AwareDatetime | None, Query(alias="creationDate.lt")] = None,
-    offset: Offset = 0,
-    limit: Limit = 50,
-    fields: Fields = "",
 ) -> list[Resource]:
     """List incidents with their latest diagnoses, the latest last event first."""
-    check_filters(request, _FILTERS)
     query = IncidentQuery(
         statuses=tuple(status_named(one) for one in words(status)),
         managed_object=affected,
         text=text,
         since=since,
         until=until,
-        limit=bounded_limit(workplace, limit),
-        offset=offset,
+        limit=listing.limit,
+        offset=listing.offset,
     )
     page = incidents.list_incidents(workplace, caller, query)
-    counted(response, page.counts.total, len(page.rows))
     hidden = () if allows(caller, Action.INCIDENT_READ) else _IN_FULL
     resources = (tmf.problem_resource(row) for row in page.rows)
     shown = ({name: value for name, value in one.items() if name not in hidden} for one in resources)
-    return all_selected(shown, fields)
+    return listing.page(shown, page.counts.total)
 
 
 @router.post("/serviceProblem", status_code=201)

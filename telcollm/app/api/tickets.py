@@ -5,24 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query, Request, Response
+from fastapi import APIRouter, Body, Query
 from pydantic import AwareDatetime
 
 from telcollm.access import Action, Caller
 from telcollm.app import tmf
 from telcollm.app.api.asking import Place, asks
 from telcollm.app.api.hub import hub_routes
-from telcollm.app.api.listing import (
-    Fields,
-    Limit,
-    Offset,
-    all_selected,
-    bounded_limit,
-    check_filters,
-    counted,
-    selected,
-    words,
-)
+from telcollm.app.api.listing import Fields, Listing, lists, selected, words
 from telcollm.app.api.placing import placed
 from telcollm.app.api.shapes import Event, TroubleTicketCreate
 from telcollm.app.services import subscriptions, tickets
@@ -34,15 +24,14 @@ from telcollm.store.tickets import TicketQuery
 router = APIRouter(prefix=tmf.TICKETS, tags=["TMF621 trouble tickets"])
 Resource = dict[str, Any]
 
-_FILTERS = ("status", "relatedEntity", "team", "text", "creationDate.gte", "creationDate.lt")
-
 
 @router.get("/troubleTicket")
 def list_tickets(
-    request: Request,
-    response: Response,
     workplace: Place,
     caller: Annotated[Caller, asks(Action.TICKET_LIST)],
+    listing: Annotated[
+        Listing, lists("status", "relatedEntity", "team", "text", "creationDate.gte", "creationDate.lt")
+    ],
     status: Annotated[
         str | None, Query(max_length=200, description="Of these states, joined by commas.")
     ] = None,
@@ -51,12 +40,8 @@ def list_tickets(
     text: Annotated[str, Query(max_length=200)] = "",
     since: Annotated[AwareDatetime | None, Query(alias="creationDate.gte")] = None,
     until: Annotated[AwareDatetime | None, Query(alias="creationDate.lt")] = None,
-    offset: Offset = 0,
-    limit: Limit = 50,
-    fields: Fields = "",
 ) -> list[Resource]:
     """List tickets, the newest first."""
-    check_filters(request, _FILTERS)
     query = TicketQuery(
         statuses=tuple(status_named(one) for one in words(status)),
         related_entity=related_entity,
@@ -64,12 +49,11 @@ def list_tickets(
         text=text,
         since=since,
         until=until,
-        limit=bounded_limit(workplace, limit),
-        offset=offset,
+        limit=listing.limit,
+        offset=listing.offset,
     )
     page = tickets.list_tickets(workplace, caller, query)
-    counted(response, page.total, len(page.rows))
-    return all_selected((tmf.ticket_resource(row.ticket, row.route) for row in page.rows), fields)
+    return listing.page((tmf.ticket_resource(row.ticket, row.route) for row in page.rows), page.total)
 
 
 def status_named(value: str) -> str:
