@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from telcollm.decider.coefficients import pack, unpack
 from telcollm.decider.features import (
     NumericScale,
     document,
@@ -82,7 +83,7 @@ class PlainExpert:
             elif name == "prior":
                 chances = np.tile(np.asarray(member["chances"]), (len(rows), 1))
             else:
-                scores = features.matrix(name) @ member["coefficients"].astype(np.float32).T
+                scores = features.matrix(name) @ unpack(member["coefficients"]).T
                 chances = np.exp(log_softmax(np.asarray(scores, dtype=float) + member["intercepts"]))
             spread = np.zeros((len(rows), labels))
             spread[:, classes] = chances
@@ -264,10 +265,12 @@ def _fit_linear(
         if len(classes) == 2:
             coefficients = np.vstack([np.zeros_like(coefficients), coefficients])
             intercepts = np.array([0.0, float(intercepts[0])])
+        packed = pack(coefficients)
+        coefficients = unpack(packed)
         member = {
             "classes": classes,
             "strength": strength,
-            "coefficients": coefficients.astype(np.float16),
+            "coefficients": packed,
             "intercepts": intercepts.astype(float),
         }
         loss = 0.0
