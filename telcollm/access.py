@@ -169,6 +169,8 @@ COMMANDS: Final[dict[str, Action]] = {
     "model promote": Action.MODEL_PROMOTE,
     "model pull": Action.MODEL_TRAIN,
     "postmortem": Action.INCIDENT_READ,
+    "receive check": Action.ALARM_RECEIVE,
+    "receive listen": Action.PLATFORM_RUN,
     "replay": Action.PLATFORM_RUN,
     "route correct": Action.TICKET_JUDGE,
     "route ticket": Action.TICKET_ROUTE,

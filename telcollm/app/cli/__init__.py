@@ -24,6 +24,7 @@ from telcollm.app.cli import (
     incidents,
     knowledge,
     model,
+    receive,
     replay,
     route,
     simulate,
@@ -53,6 +54,7 @@ app.add_typer(route.app, name="route", help="Route tickets to teams: one, or a f
 app.add_typer(care.app, name="care", help="Replies to customers: suggest, judge, and check scripts.")
 app.add_typer(access.account_app, name="account", help="People's accounts: add, list, remove, password.")
 app.add_typer(access.key_app, name="key", help="Programs' keys to the API: make, list, revoke.")
+app.add_typer(receive.app, name="receive", help="Receive syslog and SNMP traps into Kafka.")
 app.add_typer(dlq.app, name="dlq", help="Look at dead letters and replay them.")
 app.add_typer(store.app, name="store", help="Look after what telcollm keeps.")
 app.add_typer(topology.app, name="topology", help="Bring the network's elements and links into the store.")
