@@ -26,11 +26,16 @@ class AccessSettings(_Frozen):
     line, all by default: whoever may open the store's file or holds its password is kept out by neither.
     `oidc_claim` names the claim of an OpenID Connect login that lists groups; `oidc_roles` says what a group
     is, and groups that it does not name are nothing. `oidc_tenants` and `oidc_regions` bound all of them.
+    The API takes tokens of `oidc_issuer` that are for `oidc_audience`, where both are named; its keys are
+    found by discovery, or at `oidc_jwks_url`.
     """
 
     local_roles: tuple[Role, ...] = tuple(Role)
     local_tenants: tuple[str, ...] = ()
     local_regions: tuple[str, ...] = ()
+    oidc_issuer: str = ""
+    oidc_audience: str = ""
+    oidc_jwks_url: str = ""
     oidc_claim: Annotated[str, Field(min_length=1)] = "groups"
     oidc_roles: dict[str, Role] = {}
     oidc_tenants: tuple[str, ...] = ()

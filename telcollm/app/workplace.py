@@ -27,6 +27,7 @@ from telcollm.topology import Topology
 
 if TYPE_CHECKING:
     from streams.kafka.sink import RecordSink
+    from telcollm.app.identity_provider import IdentityProvider
     from telcollm.graph import CauseGraph
     from telcollm.guard import Guard
     from telcollm.knowledge.library import Library
@@ -102,6 +103,8 @@ class Workplace:
         self._kept: dict[str, tuple[float, object]] = {}
         self.refusals: dict[tuple[str, str], int] = {}
         """Which refusals the audit trail was told of, and in which second."""
+        self.token_holders: dict[bytes, tuple[Caller, float]] = {}
+        """Who holds which signed token, by its SHA-256, and until which second that is believed."""
         self.last_look: Look | None = None
         self._publisher = publisher
         self._own_publisher: KafkaPublisher | None = None
@@ -128,6 +131,13 @@ class Workplace:
         from telcollm.app.runtime import load_graph
 
         return load_graph(self.settings)
+
+    @functools.cached_property
+    def identity_provider(self) -> IdentityProvider:
+        """Whose signed tokens are let in."""
+        from telcollm.app.identity_provider import IdentityProvider
+
+        return IdentityProvider(self.settings.access, self.clock)
 
     @functools.cached_property
     def guard(self) -> Guard:
