@@ -10,7 +10,6 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AsyncExitStack
-from typing import Final
 
 import msgspec
 
@@ -23,15 +22,14 @@ from streams.receivers.received import Listener, Received
 from streams.receivers.translation import Translator
 
 Address = tuple[str, int]
-_MOST_DATAGRAM: Final = 65_535
 
 
 class Limits(msgspec.Struct, frozen=True):
     """What is held and waited for, at most.
 
-    `max_message_bytes` is of syslog; `max_waiting` and `max_waiting_bytes` are each listener's messages that
-    Kafka has not got yet. `idle_s` is how long a connection may say nothing, `slow_s` how long it may take
-    over one message, `drain_s` how long what is left at the end may take.
+    `max_message_bytes` is of one datagram or frame; `max_waiting` and `max_waiting_bytes` are of each
+    listener's messages that Kafka has not got yet. `idle_s` is how long a connection may say nothing,
+    `slow_s` how long it may take over one message, `drain_s` how long what is left at the end may take.
     """
 
     max_message_bytes: int = 16_384
@@ -96,7 +94,7 @@ async def receive(
                 buffer,
                 counts,
                 now_ms,
-                max_message_bytes=(_MOST_DATAGRAM if listener is Listener.SNMP else bounds.max_message_bytes),
+                max_message_bytes=bounds.max_message_bytes,
                 communities=communities,
             )
             sockets[listener] = bound_socket(host, port, listener)

@@ -48,6 +48,7 @@ class _Library(NamedTuple):
     decode: Any
     encode: Any
     v2c: Any
+    integer: type[Any]
     error: type[Exception]
 
 
@@ -56,10 +57,11 @@ def _library() -> _Library:
     try:
         from pyasn1.codec.ber import decoder, encoder  # type: ignore[import-untyped]
         from pyasn1.error import PyAsn1Error  # type: ignore[import-untyped]
+        from pyasn1.type.univ import Integer  # type: ignore[import-untyped]
         from pysnmp.proto.api import v2c
     except ModuleNotFoundError as error:
         raise MissingExtraError(package=str(error.name), extra="receivers") from error
-    return _Library(decoder.decode, encoder.encode, v2c, PyAsn1Error)
+    return _Library(decoder.decode, encoder.encode, v2c, Integer, PyAsn1Error)
 
 
 def check_library() -> None:
@@ -212,7 +214,7 @@ def _value(value: Any) -> Value:
         return _text(bytes(value))
     if isinstance(value, v2c.ObjectIdentifier):
         return str(value)
-    if isinstance(value, v2c.Integer | v2c.Counter64 | v2c.Unsigned32 | v2c.Counter32 | v2c.TimeTicks):
+    if isinstance(value, _library().integer):
         return int(value)
     return ""
 
