@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from agents.addressed import address
 from agents.routing.orders import LEAD, ORDER, RELATED, TARGETS
 
 NAMED: Final = "\ue001"
@@ -44,6 +45,12 @@ _WORD: Final = re.compile(r"[^\W\u4e00-\u9fff]+")
 _HEAD_WORDS: Final = 3.0
 _HAN_WORDS: Final = 0.3
 """Of how many words a Chinese character stands for."""
+
+_ADDRESSED: Final = 0.5
+_PLAINLY: Final = 0.6
+_SPOKEN_OF: Final = 0.5
+_CARRIED: Final = 0.65
+"""Shares of words to the reader from which on a sentence with a team's name is one to him, and one beside it."""
 
 _ANY_NAME: Final = re.compile(f"[{NAMED}{LABELLED}]")
 
@@ -87,6 +94,7 @@ def without_instructions(text: str, teams: Iterable[str], names: Iterable[str] =
     plain = _named(_plain(text), tuple(sorted(set(teams))), tuple(sorted(set(names))))
     clauses = _clauses(plain.text)
     starts = [_order_start(plain.text[first:last]) for first, last in clauses]
+    _addressed(plain.text, clauses, starts)
     if not any(start is not None for start in starts):
         return Reading(text)
     _spread(plain.text, clauses, starts)
@@ -177,6 +185,37 @@ def _order_start(clause: str) -> int | None:
         if (aim := target.search(clause)) and (called := cue.search(clause)):
             starts.append(min(aim.start(), called.start()))
     return min(starts) if starts else None
+
+
+def _addressed(text: str, clauses: Sequence[tuple[int, int]], starts: list[int | None]) -> None:
+    """Set aside whole sentences that name a team and are made of words to the reader, and what goes with them."""
+    sentences = _sentences(text, clauses)
+    told = [address(text[clauses[run[0]][0] : clauses[run[-1]][1]]) for run in sentences]
+    ordered = [
+        one.teams > 0
+        and (one.about + one.reader >= _SPOKEN_OF)
+        and one.kinds > 1
+        and one.share >= (_ADDRESSED if one.reader or one.about >= 1 else _PLAINLY)
+        for one in told
+    ]
+    for place, run in enumerate(sentences):
+        beside = any(ordered[near] for near in (place - 1, place + 1) if 0 <= near < len(sentences))
+        one = told[place]
+        carried = beside and not one.teams and one.share >= _CARRIED and one.kinds > 1
+        if ordered[place] or carried:
+            for clause in run:
+                starts[clause] = 0
+
+
+def _sentences(text: str, clauses: Sequence[tuple[int, int]]) -> list[list[int]]:
+    """Return the clauses of each sentence, by their places."""
+    found: list[list[int]] = []
+    for place, (first, _) in enumerate(clauses):
+        if place and not _SENTENCE_END.search(text[clauses[place - 1][1] : first]):
+            found[-1].append(place)
+        else:
+            found.append([place])
+    return found
 
 
 def _spread(text: str, clauses: Sequence[tuple[int, int]], starts: list[int | None]) -> None:
