@@ -53,7 +53,7 @@ def ask(
                     "is asked is allowed; mend the variant"
                 )
                 raise WrongAnswer(message)
-            told.append(Timed(said, seconds))
+            told.append(Timed(said, seconds if said.seconds is None else said.seconds))
             on_case(len(told), len(cases))
     except KeyboardInterrupt:
         if not told:

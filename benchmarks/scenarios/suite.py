@@ -56,6 +56,7 @@ class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `text` is what a person would read, shown on the comparison page; it may be hostile, and is escaped
     there. `tokens` counts those that a model read and wrote. `abstained` is for systems that may decline.
+    `seconds` is for a system that checks its own words in `answer` as well: what the job itself took.
     """
 
     case_id: str
@@ -63,6 +64,7 @@ class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text: str = ""
     tokens: int = 0
     abstained: bool = False
+    seconds: float | None = None
 
 
 class Measure(msgspec.Struct, frozen=True):

@@ -1,0 +1,155 @@
+"""A variant of the incident suite, opened: its playbook, its evidence, and who is asked for an opinion.
+
+Deliberately does not know cases or truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from agents.diagnosis import PLAYBOOK_VERSION, GraphDiagnoser
+from agents.diagnosis.evidence import StoreEvidence
+from agents.diagnosis.steps import StepFinder
+from benchmarks.scenarios.incidents.stream import writer_of
+from benchmarks.scenarios.incidents.systems import DiagnosisSystem
+from benchmarks.scenarios.suite import NotAvailable, Options, Tell
+from streams.component import Snapshot
+from telcollm.errors import TelcollmError
+from telcollm.graph import CauseGraph
+from telcollm.guard import Guard
+from telcollm.knowledge.library import Library
+from telcollm.ports import EVERYTHING, Adviser
+from telcollm.settings import DiagnosisSettings, Settings
+from telcollm.store.opening import open_stores
+from telcollm.topology import Topology
+
+if TYPE_CHECKING:
+    from telcollm.decider.spec import DeciderSpec
+    from telcollm.model.port import LanguageModel
+
+_ALARMS_ALONE: Final = ("rules", "rules-graph")
+_DECIDERS: Final = {"root_cause": "window-root-cause", "fault_kind": "window-fault-kind"}
+_KEY: Final = b"simulated-operators-have-no-customers"
+
+
+def open_variant(
+    variant: str,
+    database: Path,
+    incidents: Mapping[str, Snapshot],
+    graph: CauseGraph | None,
+    options: Options,
+    settings: Settings,
+    tell: Tell,
+) -> DiagnosisSystem:
+    """Return the variant over stored incidents.
+
+    Raises:
+        NotAvailable: a decider or the base model is not here.
+    """
+    stores = open_stores(f"sqlite:///{database}")
+    try:
+        topology = Topology(stores.store.topology(EVERYTHING))
+        guard = Guard(_KEY, remember=False)
+        diagnosis = DiagnosisSettings()
+        adviser, who = _adviser(variant, topology, diagnosis, guard, options, settings, tell)
+        beside = None
+        if variant not in _ALARMS_ALONE:
+            beside = StoreEvidence(stores.store, stores.telemetry, guard)
+        diagnoser = GraphDiagnoser(
+            stores.store,
+            topology,
+            diagnosis,
+            has_graph=graph is not None,
+            evidence=beside,
+            steps=StepFinder(Library(stores.documents, None)) if variant == "knowledge" else None,
+        )
+    except BaseException:
+        stores.close()
+        raise
+    identity = {
+        "playbook": PLAYBOOK_VERSION,
+        "graph": graph.sha256 if graph else "none",
+        "abstain_below": str(diagnosis.abstain_below),
+        **who,
+    }
+    return DiagnosisSystem(
+        incidents,
+        writer_of(graph, topology),
+        diagnoser,
+        stores,
+        topology,
+        identity,
+        adviser=adviser,
+        prompt_tokens=settings.model.prompt_tokens,
+    )
+
+
+def _adviser(
+    variant: str,
+    topology: Topology,
+    diagnosis: DiagnosisSettings,
+    guard: Guard,
+    options: Options,
+    settings: Settings,
+    tell: Tell,
+) -> tuple[Adviser | None, dict[str, str]]:
+    """Return who is asked beside the playbook, and who that is, for the record."""
+    if variant == "untuned":
+        from agents.advice import ModelAdviser
+        from telcollm.model import open_model
+
+        name = options.model or settings.model.name
+        tell(f"opening {name}")
+        try:
+            model = open_model(name, device=settings.model.device, overlong="cut_middle")
+        except TelcollmError as error:
+            message = f"the base model cannot be opened: {error}"
+            raise NotAvailable(message) from error
+        if model is None:
+            message = f"the base model {name!r} cannot be opened; name one by --model"
+            raise NotAvailable(message)
+        return ModelAdviser(model, diagnosis, guard), {"model": model.name, "adapter": "none"}
+    if variant != "tuned":
+        return None, {}
+    from agents.opinion import OpinionAdviser
+    from telcollm.decider.opening import open_named
+
+    opened: dict[str, LanguageModel | None] = {}
+
+    def base_of(spec: DeciderSpec) -> LanguageModel | None:
+        from telcollm.model import open_model
+
+        if spec.base not in opened:
+            tell(f"opening {spec.base}")
+            opened[spec.base] = open_model(spec.base, device=settings.model.device, overlong="cut_middle")
+        return opened[spec.base]
+
+    deciders, reasons = {}, []
+    for what, usual in _DECIDERS.items():
+        name = options.deciders.get(what, "" if options.deciders else usual)
+        if name:
+            try:
+                deciders[what] = open_named(name, settings, unpromoted=True, guard=guard, open_base=base_of)[
+                    1
+                ]
+            except TelcollmError as error:
+                reasons.append(f"{what}: {error}")
+    if not deciders or (options.deciders and reasons):
+        message = (
+            f"no decider of windows: {'; '.join(reasons)}; name one: --decider fault_kind=NAME or FOLDER"
+        )
+        raise NotAvailable(message)
+    specs = {what: decider.spec for what, decider in deciders.items()}
+    who = {what: f"{spec.name}@{spec.version}" for what, spec in specs.items()}
+    who["model"] = ", ".join(sorted({spec.base or "plain" for spec in specs.values()}))
+    adviser = OpinionAdviser(
+        topology,
+        diagnosis,
+        guard,
+        root_cause=deciders.get("root_cause"),
+        fault_kind=deciders.get("fault_kind"),
+        model=next(iter(opened.values()), None),
+    )
+    return adviser, who
