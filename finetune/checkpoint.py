@@ -6,7 +6,6 @@ into a checkpoint: it notes the files and their sizes when all are written, and 
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 from typing import Final
@@ -14,6 +13,7 @@ from typing import Final
 import msgspec
 
 from telcollm.errors import TelcollmError
+from telcollm.files import sync
 
 NOTE: Final = "complete.json"
 RUN_FILE: Final = "run.json"
@@ -39,12 +39,12 @@ def seal(folder: Path, step: int, elapsed_s: float, tokens: int) -> None:
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.name != NOTE:
             files[str(path.relative_to(folder))] = path.stat().st_size
-            _sync(path)
+            sync(path)
     part = folder / f"{NOTE}.part"
     part.write_bytes(msgspec.json.encode(Note(step, elapsed_s, tokens, files)))
-    _sync(part)
+    sync(part)
     part.rename(folder / NOTE)
-    _sync(folder)
+    sync(folder)
 
 
 def newest(folder: Path) -> tuple[Path, Note] | None:
@@ -94,11 +94,3 @@ def begin(folder: Path, fingerprint: str, *, resume: bool) -> tuple[Path, Note] 
         shutil.rmtree(folder / "best", ignore_errors=True)
     run.write_text(fingerprint)
     return found
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

