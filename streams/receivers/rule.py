@@ -153,6 +153,8 @@ def rule_of(text: RuleText, variables: frozenset[str]) -> Rule:
         raise _fault(reason="an empty name; give the rule one", field="name")
     if (text.syslog is None) == (text.trap is None):
         raise _fault(reason="either syslog or trap is needed, what the rule is about", field="")
+    if text.trap == ():
+        raise _fault(reason="no OID; one such as 1.3.6.1.6.3.1.1.5.3, or *, is needed", field="trap")
     if (text.alarm is None and not text.log) is not text.drop:
         raise _fault(reason="alarm, log: true, or both of them, or drop: true alone, is needed", field="")
     kind = "trap" if text.syslog is None else "syslog"
@@ -166,7 +168,7 @@ def rule_of(text: RuleText, variables: frozenset[str]) -> Rule:
     if groups & fields:
         raise _fault(reason=f"the group {min(groups & fields)!r} has the name of a field", field="")
     known = fields | groups
-    oids, branches = _traps(text.trap or ())
+    oids, branches = _traps(() if text.trap is None else text.trap)
     for name in patterns:
         _check_name(name, kind, fields, f"where.{name}")
     return Rule(
@@ -231,7 +233,7 @@ def _traps(given: Words) -> tuple[frozenset[str], tuple[str, ...]]:
     oids, branches = set(), []
     for word in _listed(given):
         branch = word == "*" or word.endswith(".*")
-        plain = word.removesuffix("*").removesuffix(".").removeprefix(".")
+        plain = (word[:-1] if branch else word).removesuffix(".").removeprefix(".")
         if plain and not all(part.isascii() and part.isdecimal() for part in plain.split(".")):
             raise _fault(
                 reason=f"{word!r} is no OID; 1.3.6.1.6.3.1.1.5.3 is one, 1.3.6.1.4.1.9.* a branch",
