@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,6 +17,8 @@ from telcollm.settings import ModelSettings
 from telcollm.store.opening import Stores
 from tests.agents.tools.conftest import MakeToolbox, migrated, stores, toolbox
 from tests.agents.tools.examples import BEFORE, NOW, put_alarms, raised
+from tests.json_server import Answer as Reply
+from tests.json_server import Asked, JsonServer, serving
 
 __all__ = ["migrated", "stores", "toolbox"]
 
@@ -27,48 +27,14 @@ Answerer = Callable[[Body], tuple[int, Body | bytes]]
 ALARMS = {"objects": ["cell-7"], "since": BEFORE.isoformat(), "until": NOW.isoformat()}
 
 
-class Server:
-    """A model server on this machine that speaks chat-completions and keeps what it was asked."""
+def encoded(answer: Answerer) -> Reply:
+    """What a server says whose answers are told as values."""
 
-    def __init__(self, answer: Answerer) -> None:
-        self.asked: list[Body] = []
-        self.keys: list[str] = []
-        outer = self
+    def reply(asked: Asked) -> tuple[int, bytes]:
+        status, content = answer(asked.body)
+        return status, content if isinstance(content, bytes) else json.dumps(content).encode()
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                outer.asked.append(body)
-                outer.keys.append(self.headers.get("Authorization", ""))
-                status, content = answer(body)
-                payload = content if isinstance(content, bytes) else json.dumps(content).encode()
-                try:
-                    self.send_response(status)
-                    self.send_header("Content-Type", "application/json")
-                    self.send_header("Content-Length", str(len(payload)))
-                    self.end_headers()
-                    self.wfile.write(payload)
-                except OSError:
-                    pass  # The one who asked has given up.
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.http.server_address[1]}/v1"
-
-
-@contextmanager
-def serving(answer: Answerer) -> Iterator[Server]:
-    server = Server(answer)
-    thread = threading.Thread(target=server.http.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.http.shutdown()
-        thread.join()
-        server.http.server_close()
+    return reply
 
 
 def says(text: str) -> Body:
@@ -102,12 +68,12 @@ def playbook() -> Answer:
     return Answer(language="en", sentences=(Cited("The playbook knows.", ("a1",)),))
 
 
-def caller(server: Server, **options: Any) -> ToolCaller:
-    return ToolCaller(server.url, "base", **{"attempts": 1, **options})
+def caller(server: JsonServer, **options: Any) -> ToolCaller:
+    return ToolCaller(f"{server.url}/v1", "base", **{"attempts": 1, **options})
 
 
 def ask(
-    server: Server,
+    server: JsonServer,
     tools: Toolbox,
     question: str = "why did cell-7 drop?",
     language: str = "en",
@@ -128,7 +94,7 @@ def test_a_model_that_asks_the_tools_and_cites_them_is_heard(tools: Toolbox) -> 
     turns = in_turn(
         calls("alarms", ALARMS), says("LINK_LOSS hit cell-7 [a1]. It came again [a2]. So it goes.")
     )
-    with serving(turns) as server:
+    with serving(encoded(turns)) as server:
         outcome = ask(server, tools, api_key="s3cret")
     answer = outcome.answer
     assert answer.sentences == (Cited("LINK_LOSS hit cell-7.", ("a1",)), Cited("It came again.", ("a2",)))
@@ -137,13 +103,13 @@ def test_a_model_that_asks_the_tools_and_cites_them_is_heard(tools: Toolbox) -> 
     assert outcome.fell_back == ""
     free = outcome.free
     assert (free.requests, free.calls, free.tokens_in, free.tokens_out) == (2, 1, 200, 20)
-    assert server.keys == ["Bearer s3cret"] * 2
+    assert [one.authorization for one in server.asked] == ["Bearer s3cret"] * 2
 
 
 def test_a_model_is_offered_every_tool_and_told_what_the_rules_are(tools: Toolbox) -> None:
-    with serving(in_turn(says("no answer"))) as server:
+    with serving(encoded(in_turn(says("no answer")))) as server:
         ask(server, tools, language="zh")
-    [body] = server.asked
+    [body] = [one.body for one in server.asked]
     offered = {tool["function"]["name"]: tool["function"]["parameters"] for tool in body["tools"]}
     assert {name: set(schema["properties"]) for name, schema in offered.items()} == {
         tool.name: set(tool.parameters["properties"]) for tool in tools.catalogue()
@@ -156,16 +122,16 @@ def test_a_model_is_offered_every_tool_and_told_what_the_rules_are(tools: Toolbo
 
 def test_nothing_reaches_the_model_but_through_the_guard(tools: Toolbox) -> None:
     turns = in_turn(calls("alarms", ALARMS), says("It broke [a1]."))
-    with serving(turns) as server:
+    with serving(encoded(turns)) as server:
         ask(server, tools, "why was +49 171 7654321 cut off?")
-    sent = json.dumps(server.asked)
+    sent = json.dumps([one.body for one in server.asked])
     assert "1234567" not in sent and "7654321" not in sent
     assert sent.count("<MSISDN:") >= 2
 
 
 def test_a_model_that_invents_ids_is_not_heard(tools: Toolbox) -> None:
     turns = in_turn(calls("alarms", ALARMS), says("A fire broke out [a77]. It was cell-7 [a1, a78]."))
-    with serving(turns) as server:
+    with serving(encoded(turns)) as server:
         outcome = ask(server, tools)
     assert outcome.answer == playbook()
     assert (outcome.free.sentences, outcome.free.dropped) == ((), 2)
@@ -179,27 +145,27 @@ def test_an_id_that_only_an_earlier_run_or_a_proposal_gave_does_not_count(
     stores: Stores, tools: Toolbox
 ) -> None:
     tools.alarms(["cell-7"], BEFORE, NOW)
-    with serving(in_turn(says("It broke [a1]."))) as server:
+    with serving(encoded(in_turn(says("It broke [a1].")))) as server:
         assert ask(server, tools).free.dropped == 1
 
 
 def test_a_model_that_asks_the_same_for_ever_ends_with_its_budget(tools: Toolbox) -> None:
-    with serving(in_turn(calls("alarms", ALARMS))) as server:
+    with serving(encoded(in_turn(calls("alarms", ALARMS)))) as server:
         outcome = ask(server, tools, budget=CallingBudget(requests=5))
     assert outcome.answer == playbook()
     assert (len(server.asked), outcome.free.requests) == (5, 5)
     assert outcome.free.repeated_calls == outcome.free.calls - 1 >= 3
     assert "its budget is used up" in outcome.fell_back
-    last = server.asked[-1]["messages"][-1]
+    last = server.asked[-1].body["messages"][-1]
     assert "you have asked this before" in last["content"]
 
 
 def test_tokens_and_calls_have_budgets_too(tools: Toolbox) -> None:
-    with serving(in_turn(calls("alarms", ALARMS))) as server:
+    with serving(encoded(in_turn(calls("alarms", ALARMS)))) as server:
         outcome = ask(server, tools, budget=CallingBudget(tokens=250))
     assert len(server.asked) == 3
     assert "its budget is used up" in outcome.fell_back and outcome.free.tokens_in == 300
-    with serving(in_turn(calls("incidents", {}))) as server:
+    with serving(encoded(in_turn(calls("incidents", {})))) as server:
         outcome = ask(server, tools, budget=CallingBudget(calls=2))
     assert outcome.free.calls == 2 and "its budget is used up" in outcome.fell_back
 
@@ -211,7 +177,7 @@ def test_a_model_that_stalls_is_given_up_in_time(tools: Toolbox) -> None:
         done.wait(30)
         return 200, says("It broke [a1].")
 
-    with serving(stall) as server:
+    with serving(encoded(stall)) as server:
         outcome = ask(server, tools, budget=CallingBudget(seconds_s=0.2))
         done.set()
     assert outcome.answer == playbook()
@@ -222,7 +188,7 @@ def test_a_model_that_stalls_is_given_up_in_time(tools: Toolbox) -> None:
 @pytest.mark.parametrize("junk", ["{not json", "[1, 2]", '"cell-7"', "", "null", '{"objects": 7}'])
 def test_arguments_that_are_junk_do_no_harm_and_the_model_may_mend_them(tools: Toolbox, junk: str) -> None:
     turns = in_turn(calls("alarms", junk), calls("alarms", ALARMS, 1), says("It broke [a1]."))
-    with serving(turns) as server:
+    with serving(encoded(turns)) as server:
         outcome = ask(server, tools)
     assert outcome.answer.sentences == (Cited("It broke.", ("a1",)),)
     assert len(server.asked) == 3
@@ -230,7 +196,7 @@ def test_arguments_that_are_junk_do_no_harm_and_the_model_may_mend_them(tools: T
 
 @pytest.mark.parametrize("turn", [calls("alarms", "{not json"), calls("format_disk", {})])
 def test_a_model_that_never_mends_its_calls_ends_in_the_playbook(tools: Toolbox, turn: Body) -> None:
-    with serving(in_turn(turn)) as server:
+    with serving(encoded(in_turn(turn))) as server:
         outcome = ask(server, tools, budget=CallingBudget(requests=8))
     assert outcome.answer == playbook()
     assert outcome.free.stopped
@@ -247,22 +213,26 @@ def test_a_model_that_never_mends_its_calls_ends_in_the_playbook(tools: Toolbox,
     ],
 )
 def test_a_server_that_breaks_ends_in_the_playbook(tools: Toolbox, broken: tuple[int, bytes]) -> None:
-    with serving(lambda body: broken) as server:
+    with serving(encoded(lambda body: broken)) as server:
         outcome = ask(server, tools)
     assert outcome.answer == playbook()
     assert outcome.free.stopped and outcome.fell_back.startswith("The model base gave no answer (")
 
 
 def test_a_server_that_is_not_there_ends_in_the_playbook(tools: Toolbox) -> None:
-    with serving(in_turn(says("x"))) as server:
+    with serving(encoded(in_turn(says("x")))) as server:
         pass
     outcome = ask(server, tools)
     assert outcome.answer == playbook() and outcome.free.stopped
 
 
 def test_a_server_that_recovers_is_heard_at_the_second_attempt(tools: Toolbox) -> None:
-    left = [(503, b"loading"), (200, calls("alarms", ALARMS)), (200, says("It broke [a1]."))]
-    with serving(lambda body: left.pop(0)) as server:
+    left: list[tuple[int, Body | bytes]] = [
+        (503, b"loading"),
+        (200, calls("alarms", ALARMS)),
+        (200, says("It broke [a1].")),
+    ]
+    with serving(encoded(lambda body: left.pop(0))) as server:
         outcome = ask(server, tools, attempts=2)
     assert outcome.answer.sentences == (Cited("It broke.", ("a1",)),)
 
@@ -270,14 +240,14 @@ def test_a_server_that_recovers_is_heard_at_the_second_attempt(tools: Toolbox) -
 def test_a_model_can_only_propose_to_act_and_is_told_so(tools: Toolbox, stores: Stores) -> None:
     proposed = {"target": "cell-7", "reason": "it hangs"}
     turns = in_turn(calls("restart_cell", proposed), says("The cell was restarted [cell-7]."))
-    with serving(turns) as server:
+    with serving(encoded(turns)) as server:
         outcome = ask(server, tools)
     assert outcome.answer == playbook() and outcome.free.dropped == 1
-    assert '"status":"failed"' in server.asked[-1]["messages"][-1]["content"]
+    assert '"status":"failed"' in server.asked[-1].body["messages"][-1]["content"]
 
 
 def test_the_fall_back_says_so_in_chinese_too(tools: Toolbox) -> None:
-    with serving(in_turn(says("no answer"))) as server:
+    with serving(encoded(in_turn(says("no answer")))) as server:
         outcome = ask(server, tools, language="zh")
     assert outcome.fell_back.startswith("模型 base 没有给出答案") and outcome.answer == playbook()
 
@@ -285,17 +255,17 @@ def test_the_fall_back_says_so_in_chinese_too(tools: Toolbox) -> None:
 def test_it_can_be_asked_from_within_an_event_loop(tools: Toolbox) -> None:
     turns = in_turn(calls("alarms", ALARMS), says("It broke [a1]."))
 
-    async def within(server: Server) -> Outcome:
+    async def within(server: JsonServer) -> Outcome:
         return ask(server, tools)
 
-    with serving(turns) as server:
+    with serving(encoded(turns)) as server:
         outcome = asyncio.run(within(server))
     assert outcome.answer.sentences == (Cited("It broke.", ("a1",)),)
 
 
 def test_it_answers_as_the_playbook_asks_a_free_answerer(tools: Toolbox) -> None:
     turns = in_turn(calls("alarms", ALARMS), says("It broke [a1]."))
-    with serving(turns) as server:
+    with serving(encoded(turns)) as server:
         sentences, model = caller(server)("why?", tools, "en")
     assert (sentences, model) == ((Cited("It broke.", ("a1",)),), "base")
 

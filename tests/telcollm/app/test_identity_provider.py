@@ -5,9 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -23,6 +21,7 @@ from telcollm.app.workplace import Workplace
 from telcollm.errors import TransientError
 from telcollm.ports import EVERYTHING
 from telcollm.store.accounts import LoginError
+from tests.json_server import Asked, serving
 from tests.telcollm.app.places import NOON, Hand
 
 AUDIENCE = "telcollm-api"
@@ -36,24 +35,14 @@ class Issuer:
         self.published: list[Any] = [self.key]
         self.fetches = 0
         self.broken = False
-        issuer = self
+        self.url = ""
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                issuer.fetches += 1
-                keys = KeySet(issuer.published).as_dict(private=False)
-                body = {"jwks_uri": f"{issuer.url}/keys"} if "openid" in self.path else keys
-                self.send_response(200)
-                self.end_headers()
-                self.wfile.write(b"[" if issuer.broken else json.dumps(body).encode())
-
-            def log_message(self, format: str, *args: Any) -> None:
-                """Say nothing."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        self.thread = threading.Thread(target=self.server.serve_forever)
-        self.thread.start()
+    def answer(self, asked: Asked) -> tuple[int, bytes]:
+        """What is published at a path."""
+        self.fetches += 1
+        keys = KeySet(self.published).as_dict(private=False)
+        body = {"jwks_uri": f"{self.url}/keys"} if "openid" in asked.path else keys
+        return 200, b"[" if self.broken else json.dumps(body).encode()
 
     def token(self, key: Any = None, alg: str = "RS256", **changes: Any) -> str:
         now = int(NOON.timestamp())
@@ -69,17 +58,13 @@ class Issuer:
         signer = key or self.key
         return jwt.encode({"alg": alg, "kid": signer.kid}, claims, signer, algorithms=[alg])
 
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
-
 
 @pytest.fixture(scope="module")
 def shared_issuer() -> Iterator[Issuer]:
-    opened = Issuer()
-    yield opened
-    opened.close()
+    issuer = Issuer()
+    with serving(issuer.answer) as server:
+        issuer.url = server.url
+        yield issuer
 
 
 @pytest.fixture

@@ -2,9 +2,6 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import numpy as np
@@ -13,55 +10,9 @@ import pytest
 from telcollm.errors import SettingsError, TelcollmError, TransientError
 from telcollm.model import LanguageModel, Prompt, open_model
 from telcollm.model.openai_engine import OpenAIEngine, OpenAIOptions
+from tests.json_server import CUT_SHORT, HANGS_UP, Answer, Asked, JsonServer, serving
 
 SCHEMA = {"type": "object", "properties": {"team": {"enum": ["RAN", "core"]}}, "required": ["team"]}
-Answer = Callable[[str, dict[str, Any]], tuple[int, bytes]]
-
-
-class Server:
-    """A model server on this machine that answers as it is told, and keeps what it was asked."""
-
-    def __init__(self, answer: Answer) -> None:
-        self.asked: list[tuple[str, dict[str, Any], str]] = []
-        self.at_once = self.most_at_once = 0
-        lock = threading.Lock()
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                with lock:
-                    outer.asked.append((self.path, body, self.headers.get("Authorization", "")))
-                    outer.at_once += 1
-                    outer.most_at_once = max(outer.most_at_once, outer.at_once)
-                status, content = answer(self.path, body)
-                with lock:
-                    outer.at_once -= 1
-                if status == 0:
-                    return  # hangs up without a word
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(content) + (100 if status == 299 else 0)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.http.server_address[1]}/v1"
-
-
-@contextmanager
-def serving(answer: Answer) -> Iterator[Server]:
-    server = Server(answer)
-    thread = threading.Thread(target=server.http.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.http.shutdown()
-        thread.join()
-        server.http.server_close()
 
 
 def words(text: str) -> list[str]:
@@ -72,10 +23,11 @@ def likelihood(token: str) -> float:
     return -len(token) / 4
 
 
-def well(path: str, body: dict[str, Any]) -> tuple[int, bytes]:
+def well(asked: Asked) -> tuple[int, bytes]:
     """A model whose tokens are words; each is the less likely, the longer it is."""
     usage = {"prompt_tokens": 7, "completion_tokens": 2}
-    if path.endswith("/chat/completions"):
+    body = asked.body
+    if asked.path.endswith("/chat/completions"):
         text = '{"team": "core"}' if "response_format" in body else "said " + body["messages"][0]["content"]
         choice = {"message": {"content": text}, "finish_reason": "stop"}
         return 200, json.dumps({"choices": [choice], "usage": usage}).encode()
@@ -93,9 +45,9 @@ def in_turn(*answers: tuple[int, bytes] | Answer) -> Answer:
     """One answer after the other, the last one for ever."""
     left = list(answers)
 
-    def answer(path: str, body: dict[str, Any]) -> tuple[int, bytes]:
+    def answer(asked: Asked) -> tuple[int, bytes]:
         one = left.pop(0) if len(left) > 1 else left[0]
-        return one(path, body) if callable(one) else one
+        return one(asked) if callable(one) else one
 
     return answer
 
@@ -104,8 +56,8 @@ def chat(content: object) -> tuple[int, bytes]:
     return 200, json.dumps({"choices": [{"message": {"content": content}}]}).encode()
 
 
-def engine_for(server: Server, waits: list[float] | None = None, **options: Any) -> OpenAIEngine:
-    made = OpenAIOptions(server.url, "base", adapters={"triage": "base-triage"}, **options)
+def engine_for(server: JsonServer, waits: list[float] | None = None, **options: Any) -> OpenAIEngine:
+    made = OpenAIOptions(f"{server.url}/v1", "base", adapters={"triage": "base-triage"}, **options)
     return OpenAIEngine(made, sleep=(waits if waits is not None else []).append)
 
 
@@ -117,16 +69,16 @@ def test_scores_are_the_likelihoods_of_whole_labels_from_where_the_texts_part() 
     for table, weights in ((found, [-3 / 4, -12 / 4]), (normalised, [-3 / 4, -12 / 8])):
         expected = np.exp(weights) / np.exp(weights).sum()
         assert np.abs(table - expected).max() < 1e-9
-    assert {body["model"] for _, body, _ in server.asked} == {"base"}
-    assert "shared which team? RAN" in [body["prompt"][0] for _, body, _ in server.asked]
+    assert {one.body["model"] for one in server.asked} == {"base"}
+    assert "shared which team? RAN" in [one.body["prompt"][0] for one in server.asked]
 
 
 def test_text_and_values_come_in_order_from_many_requests_at_once() -> None:
     gate = threading.Barrier(4, timeout=20)
 
-    def together(path: str, body: dict[str, Any]) -> tuple[int, bytes]:
+    def together(asked: Asked) -> tuple[int, bytes]:
         gate.wait()
-        return well(path, body)
+        return well(asked)
 
     with serving(together) as server:
         engine = engine_for(server, concurrency=4)
@@ -142,9 +94,13 @@ def test_a_schema_goes_to_the_server_and_its_value_comes_back() -> None:
             [Prompt("a")], max_new_tokens=9, schema=SCHEMA, adapter="triage"
         )
     assert answer.value == {"team": "core"}
-    [(path, body, key)] = server.asked
-    assert (path, body["model"], key) == ("/v1/chat/completions", "base-triage", "Bearer s3cret")
-    assert body["response_format"]["json_schema"]["schema"] == SCHEMA
+    [asked] = server.asked
+    assert (asked.path, asked.body["model"], asked.authorization) == (
+        "/v1/chat/completions",
+        "base-triage",
+        "Bearer s3cret",
+    )
+    assert asked.body["response_format"]["json_schema"]["schema"] == SCHEMA
 
 
 @pytest.mark.parametrize(
@@ -152,8 +108,8 @@ def test_a_schema_goes_to_the_server_and_its_value_comes_back() -> None:
     [
         (500, b"broken"),
         (429, b"slow down"),
-        (0, b""),
-        (299, b'{"cut":'),
+        (HANGS_UP, b""),
+        (CUT_SHORT, b'{"cut":'),
         (200, b"no json"),
         (200, b"[]"),
         (200, b"{}"),
@@ -190,7 +146,7 @@ def test_a_server_that_is_not_there_is_a_transient_error() -> None:
 def test_a_server_that_is_too_slow_is_asked_again() -> None:
     done = threading.Event()
 
-    def slow(path: str, body: dict[str, Any]) -> tuple[int, bytes]:
+    def slow(asked: Asked) -> tuple[int, bytes]:
         done.wait(20)
         return 200, b"{}"
 
