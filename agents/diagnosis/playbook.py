@@ -92,7 +92,7 @@ class GraphDiagnoser:
         decided_time: datetime,
     ) -> Diagnosis:
         incident = request.incident
-        facts = answer.value or {}
+        facts = _borne_out(request.groups, answer.value or {})
         dropped = 0
         hypotheses: list[Hypothesis] = []
         for candidate in request.candidates[: self._settings.max_hypotheses]:
@@ -200,6 +200,19 @@ class GraphDiagnoser:
         if len(request.candidates) > 1 and not missing:
             missing.append("a sign that tells the first candidates apart: KPIs, logs or the order of events")
         return tuple(missing)
+
+
+def _borne_out(groups: Sequence[MemberGroup], known: Mapping[str, AlarmState]) -> dict[str, AlarmState]:
+    """Return the alarms that the store has as the members say: of that problem, on that object.
+
+    An id that belongs to something else proves nothing, however real that is.
+    """
+    said = {group.alarm_id: (group.managed_object, group.problem) for group in groups}
+    return {
+        name: state
+        for name, state in known.items()
+        if said.get(name) == (state.managed_object, state.problem)
+    }
 
 
 def _first_claim(root: MemberGroup) -> Claim:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -85,6 +86,24 @@ def request(rows: Sequence[Row] = ROWS, graph: CauseGraph | None = GRAPH, **chan
     return DiagnosisRequest("inc-1:4", "events/0", **{**fields, **changes})
 
 
+class Agreeing:
+    """The store, its alarms of the objects and problems that the members say: most laws ask no more."""
+
+    def __init__(self, store: Any, asked: DiagnosisRequest) -> None:
+        self._store = store
+        self._said = {item.alarm_id: item for item in asked.groups}
+
+    def alarm_states(self, scope: Scope, ids: Sequence[str]) -> list[AlarmState]:
+        return [
+            msgspec.structs.replace(
+                state,
+                managed_object=self._said[state.alarm_id].managed_object,
+                problem=self._said[state.alarm_id].problem,
+            )
+            for state in self._store.alarm_states(scope, ids)
+        ]
+
+
 def diagnose(
     store: Any,
     asked: DiagnosisRequest,
@@ -93,7 +112,8 @@ def diagnose(
     has_graph: bool = True,
     **changes: Any,
 ) -> Diagnosis:
-    diagnoser = GraphDiagnoser(store, topology, DiagnosisSettings(**changes), has_graph=has_graph)
+    agreeing: Any = Agreeing(store, asked)
+    diagnoser = GraphDiagnoser(agreeing, topology, DiagnosisSettings(**changes), has_graph=has_graph)
     (found,) = diagnoser.diagnose([asked], decided_time=DECIDED)
     return found
 
