@@ -23,6 +23,7 @@ SOCKET_BYTES: Final = 8 * 1024 * 1024
 """How much the kernel is asked to hold while the loop is busy; it grants what net.core.rmem_max allows."""
 
 _MOST_DATAGRAM: Final = 65_535
+_MOST_AT_ONCE: Final = 500
 _MOST_AT_END: Final = 100_000
 _MOST_INFORMS: Final = 512
 
@@ -40,6 +41,7 @@ class DatagramReceiver(asyncio.DatagramProtocol):
     def __init__(
         self,
         listener: Listener,
+        bound: socket.socket,
         buffer: Buffer,
         counts: Counts,
         now_ms: Callable[[], int],
@@ -47,8 +49,9 @@ class DatagramReceiver(asyncio.DatagramProtocol):
         max_message_bytes: int,
         communities: Collection[bytes] = (),
     ) -> None:
-        """Take what comes; of SNMP only what names one of the `communities`."""
+        """Take what comes to the socket; of SNMP only what names one of the `communities`."""
         self._listener = listener
+        self._bound = bound
         self._buffer = buffer
         self._counts = counts
         self._now_ms = now_ms
@@ -64,9 +67,19 @@ class DatagramReceiver(asyncio.DatagramProtocol):
         self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: Any) -> None:
+        """Take one datagram and those behind it: the kernel has less room than the buffer."""
+        if not self._ended:
+            self._take(data, addr)
+            self._read_on(_MOST_AT_ONCE)
+
+    def _read_on(self, most: int) -> None:
+        """Take up to so many datagrams that the kernel holds."""
+        with contextlib.suppress(OSError):
+            for _ in range(most):
+                self._take(*self._bound.recvfrom(_MOST_DATAGRAM))
+
+    def _take(self, data: bytes, addr: Any) -> None:
         """Take one datagram, or count why not."""
-        if self._ended:
-            return
         host, port = str(addr[0]).partition("%")[0], int(addr[1])
         inform: _Inform | None = None
         if self._listener is Listener.SNMP:
@@ -110,11 +123,9 @@ class DatagramReceiver(asyncio.DatagramProtocol):
         if data and self._transport is not None and not self._transport.is_closing():
             self._transport.sendto(data, (host, port))
 
-    def end(self, bound: socket.socket) -> None:
+    def end(self) -> None:
         """Take what the kernel holds for the socket, and then nothing more; answers are still sent."""
-        with contextlib.suppress(OSError):
-            for _ in range(_MOST_AT_END):
-                self.datagram_received(*bound.recvfrom(_MOST_DATAGRAM))
+        self._read_on(_MOST_AT_END)
         self._ended = True
 
     def error_received(self, exc: Exception) -> None:

@@ -64,7 +64,6 @@ async def receive(
     bounds = limits or Limits()
     buffer = Buffer(addresses, max_messages=bounds.max_waiting, max_bytes=bounds.max_waiting_bytes)
     receivers: dict[Listener, DatagramReceiver] = {}
-    sockets: dict[Listener, socket.socket] = {}
 
     def answered(message: Received, response: bytes) -> None:
         if message.listener in receivers:
@@ -89,17 +88,17 @@ async def receive(
                 listening.callback(server.close)
                 bound[listener] = server.sockets[0].getsockname()[:2]
                 continue
+            opened = bound_socket(host, port, listener)
             receivers[listener] = DatagramReceiver(
                 listener,
+                opened,
                 buffer,
                 counts,
                 now_ms,
                 max_message_bytes=bounds.max_message_bytes,
                 communities=communities,
             )
-            sockets[listener] = bound_socket(host, port, listener)
-            opened = _udp(receivers[listener], sockets[listener])
-            bound[listener] = await listening.enter_async_context(opened)
+            bound[listener] = await listening.enter_async_context(_udp(receivers[listener], opened))
         ready(bound)
         delivering = asyncio.ensure_future(deliverer.run())
         stopped = asyncio.ensure_future(stop.wait())
@@ -107,8 +106,8 @@ async def receive(
         stopped.cancel()
         if server is not None:
             server.close()
-        for listener, receiver in receivers.items():
-            receiver.end(sockets[listener])
+        for receiver in receivers.values():
+            receiver.end()
         connections.close()
         buffer.close()
         await asyncio.wait((delivering,), timeout=bounds.drain_s)
