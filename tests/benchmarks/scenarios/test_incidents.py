@@ -18,7 +18,7 @@ from benchmarks.scenarios.running import ask, scored
 from benchmarks.scenarios.suite import Answer, NotAvailable, Options, Said, Scored
 from streams.simulator.plan import SimulationPlan
 from streams.simulator.tables import TablePlan
-from telcollm.records import Claim, DecidedBy, Diagnosis, Hypothesis, Link, TopologyElement
+from telcollm.records import Claim, DecidedBy, Diagnosis, Hypothesis, Link, TopologyElement, Verdict
 from telcollm.settings import Settings
 from telcollm.state import DiagnosisRequest, MemberGroup
 from telcollm.store.opening import open_stores
@@ -215,6 +215,7 @@ def checked(tmp_path: Path) -> Iterator[Any]:
             root_cause_alarm="a1",
             root_cause_problem=problem,
             confidence=0.8,
+            verdict=Verdict.OPEN,
             claims=claims,
             path=path,
         )
