@@ -23,7 +23,7 @@ NOON_MS = 1_772_366_400_000
 
 PLAIN = mapping_of(b"version: 1", "plain.yaml")
 
-_WITHIN_S = 20.0
+_WITHIN_S = 60.0
 
 
 def translator_for(mapping: MessageMapping = PLAIN, prefix: str = "") -> Translator:
