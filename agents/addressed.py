@@ -1,9 +1,10 @@
 """Sentences that speak to whoever reads a text instead of telling of a matter, in English and Chinese.
 
-A report tells of things: what is dark, since when, who is hit. An order to the reader is made of other words:
-of what is done with reports (route, file, answer), of what they are made of (field, line, instruction), of the
-reader himself, and of teams. A sentence is told by the share of such words among all that carry meaning, so
-that no wording needs to be known. Does not know whom the text came from, nor what is done with what it finds.
+A report tells of things: what is dark, since when, who is hit. An order to the reader is made of other
+words: of what is done with reports (route, file, answer), of what they are made of (field, line,
+instruction), of the reader himself, and of teams. A sentence is told by the share of such words among all
+that carry meaning, so that no wording needs to be known. Does not know whom the text came from, nor what is
+done with what it finds.
 """
 
 from __future__ import annotations
@@ -17,58 +18,66 @@ TEAMS: Final = "[\ue001\ue002]"
 
 _TEAM_SIGNS: Final = frozenset("\ue001\ue002")
 _READER: Final = frozenset(
-    "you your yours yourself dispatcher sorter triager bot chatbot assistant ai llm gpt model software program "
-    "engine classifier parser reader algorithm automaton whoever operator moderator".split()
+    "you your yours yourself dispatcher sorter triager bot chatbot assistant ai llm gpt model "
+    "software program engine classifier parser reader algorithm automaton whoever operator moderator".split()
 )
 _ABOUT: Final = frozenset(
-    "ticket case record note text message line word sentence paragraph instruction rule policy guideline prompt "
-    "field label tag category class queue pile bucket tray code team group desk department squad people crew folk "
-    "owner ownership responsibility destination recipient decision result outcome verdict conclusion answer reply "
-    "response output confidence urgency priority triage routing classification evaluation test drill exercise "
-    "simulation script intent template summary approval supervisor manager director management header footer "
-    "system machine command override exception correction symptom noise detail content context description "
-    "everything anything nothing else other whatever none nobody only solely previous above below following "
-    "preceding earlier further final correct right wrong proper official mandatory such kind opinion behalf "
-    "name entry form section json key value checks check review question expected true real actual record "
-    "document request report item issue submission".split()
+    "ticket case record note text message line word sentence paragraph instruction rule policy "
+    "guideline prompt field label tag category class queue pile bucket tray code team group desk "
+    "department squad people crew folk owner ownership responsibility destination recipient decision "
+    "result outcome verdict conclusion answer reply response output confidence urgency priority "
+    "triage routing classification evaluation test drill exercise simulation script intent template "
+    "summary approval supervisor manager director management header footer system machine command "
+    "override exception correction symptom noise detail content context description everything "
+    "anything nothing else other whatever none nobody only solely previous above below following "
+    "preceding earlier further final correct right wrong proper official mandatory such kind opinion "
+    "behalf name entry form section json key value checks check review question expected true real "
+    "actual document request report item issue submission".split()
 )
 _DOES: Final = frozenset(
-    "route rout assign send sent forward pass hand give given dispatch transfer move put place direct redirect file "
-    "classify classifi categorise categorize sort mark treat consider regard deem count set choose chose pick "
-    "select say said speak spoke spoken tell told write written print begin start end stop conclude summarise "
-    "summarize land belong own approve pre-approv pre-approved ignore ignor disregard forget overrule skip drop "
-    "follow obey read look think decide decid weigh pretend act behave behav confirm repeat escalate close "
-    "finish let take took lead handle ask insist order require requir instruct reply respond return emit default "
-    "must shall should please kindly simply just directly straight always never now instead accordingly "
-    "supersede replace substitut favour prefer want wish need go goes point sit treat call name deliver submit "
-    "complete fill change reclassify reassign responsible consult remember note".split()
+    "route rout assign send sent forward pass hand give given dispatch transfer move put place direct "
+    "redirect file classify classifi categorise categorize sort mark treat consider regard deem count "
+    "set choose chose pick select say said speak spoke spoken tell told write written print begin "
+    "start end stop conclude summarise summarize land belong own approve pre-approv pre-approved "
+    "ignore ignor disregard forget overrule skip drop follow obey read look think decide decid weigh "
+    "pretend act behave behav confirm repeat escalate close finish let take took lead handle ask "
+    "insist order require requir instruct reply respond return emit default must shall should please "
+    "kindly simply just directly straight always never now instead accordingly supersede replace "
+    "substitut favour prefer want wish need go goes point sit call name deliver submit complete fill "
+    "change reclassify reassign responsible consult remember note".split()
 )
 _IDLE: Final = frozenset(
-    "a an the this that these those it its is are was were be been being am to of in on at by for from with and or "
-    "but as so if then than into onto over off up out about i me my we us our he she they them their his her who "
-    "which what when where why how there here do does did done have has had can could will would may might not no "
-    "don't doesn't isn't it's that's i'm we're one s t re ll ve some any all each every very too also still even "
-    "up again once".split()
+    "a an the this that these those it its is are was were be been being am to of in on at by for "
+    "from with and or but as so if then than into onto over off up out about i me my we us our he she "
+    "they them their his her who which what when where why how there here do does did done have has "
+    "had can could will would may might not no don't doesn't isn't it's that's i'm we're one s t re "
+    "ll ve some any all each every very too also still even again once".split()
 )
 _WORD: Final = re.compile(rf"[a-z][a-z'-]*|\d+|{TEAMS}|[㐀-䶿一-鿿]+")
 _ENDINGS: Final = ("ing", "ed", "es", "s", "d")
 _HAN: Final = re.compile(r"[㐀-䶿一-鿿]")
 
-_READER_ZH: Final = "分拣员|分单员|派单员|调度员|看单的|读到这|读者|机器人|助手|模型|人工智能|引擎|程序|分类器|系统|机器|坐席|你(?!们)"
+_READER_ZH: Final = (
+    "分拣员|分单员|派单员|调度员|看单的|读到这|读者|机器人|助手|模型|人工智能|"
+    "引擎|程序|分类器|系统|机器|坐席|你(?!们)"
+)
 _ABOUT_ZH: Final = (
-    "工单|单子|这[张条份]?单|此单|本单|该单|记录|文字|文本|正文|内容|前[面文几]行?|上[面文述]|以[上下]|下[面文]|之前|"
-    "后面|指令|指示|规则|政策|守则|规矩|提示词?|命令|字段|[一那这]栏|标签|分类|类别|队列|班组|小组|部门|团队|单位|科室|"
-    "责任|归属|结果|结论|答案|代码|编码|备注|总结|摘要|演练|测试|数据|练习|话术|意图|模板|核验|检查|审核|复核|核实|置信|"
-    "优先级?|百分之百|别的|其[余他它]|所有|一律|一概|任何|真正|正确|全部|无需|无须|不用|不要|不必|不管|不算|别|只|直接|"
-    "现象|名下|第一句|消息|政策|主管|主任|领导|经理|上级|名义|口径|凡是|这种|此类|今天起|从现在起|从这里|以后|原文|"
-    "内部|最终|最后|唯一|例外|版本|说明|要求|标题|开头|结尾|句|字"
+    "工单|单子|这[张条份]?单|此单|本单|该单|记录|文字|文本|正文|内容|前[面文几]行?|上[面文述]|"
+    "以[上下]|下[面文]|之前|后面|指令|指示|规则|政策|守则|规矩|提示词?|命令|字段|[一那这]栏|"
+    "标签|分类|类别|队列|班组|小组|部门|团队|单位|科室|责任|归属|结果|结论|答案|代码|编码|"
+    "备注|总结|摘要|演练|测试|数据|练习|话术|意图|模板|核验|检查|审核|复核|核实|置信|优先级?|"
+    "百分之百|别的|其[余他它]|所有|一律|一概|任何|真正|正确|全部|无需|无须|不用|不要|不必|"
+    "不管|不算|别|只|直接|现象|名下|第一句|消息|政策|主管|主任|领导|经理|上级|名义|口径|凡是|"
+    "这种|此类|今天起|从现在起|从这里|以后|原文|内部|最终|最后|唯一|例外|版本|说明|要求|标题|"
+    "开头|结尾|句|字"
 )
 _DOES_ZH: Final = (
-    "移交|转交|转派|转给|转到|转|分派|指派|改派|派|送|归档|归类|归|选|填|写|定|放进?|交|给|输出|打印|回答|回复|答复|答应|"
-    "忽略|无视|作数|作废|当作|当成|就当|当|视为|视作|算作|假装|扮演|改成|改|设成|设为|设|标记|标为|标|处理|牵头|负责|"
-    "通过|同意|确认|办结|取消|跳过|看|想|分析|读|听|请|麻烦|务必|必须|应当?|应该|需要?|要|说|讲|告诉|执行|遵守|遵照|"
-    "按照?|照|过期|变|结束|开始|接手?|让|以|用|念|重复|生效|批准|签字|决定|判断|判给|判|落|安排|指定|替换|覆盖|为准|"
-    "收|管|做|认定|认|算|往|向|由"
+    "移交|转交|转派|转给|转到|转|分派|指派|改派|派|送|归档|归类|归|选|填|写|定|放进?|交|给|"
+    "输出|打印|回答|回复|答复|答应|忽略|无视|作数|作废|当作|当成|就当|当|视为|视作|算作|假装|"
+    "扮演|改成|改|设成|设为|设|标记|标为|标|处理|牵头|负责|通过|同意|确认|办结|取消|跳过|看|"
+    "想|分析|读|听|请|麻烦|务必|必须|应当?|应该|需要?|要|说|讲|告诉|执行|遵守|遵照|按照?|照|"
+    "过期|变|结束|开始|接手?|让|以|用|念|重复|生效|批准|签字|决定|判断|判给|判|落|安排|指定|"
+    "替换|覆盖|为准|收|管|做|认定|认|算|往|向|由"
 )
 _IDLE_ZH: Final = re.compile(
     "[的了是就把在和与都也这那一个张条份它他们我吧呢啊吗好被着过到从跟对里上下已经老样]"

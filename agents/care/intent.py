@@ -7,6 +7,7 @@ the operator has no scripts for, leaves the word to the phrases. Does not know s
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -21,7 +22,11 @@ from telcollm.records import DecidedBy
 THRESHOLD: Final = 0.45
 """Below this confidence nothing is decided: the customer is asked what it is about."""
 
-_MINOR: Final = frozenset({"thanks", UNCLEAR})
+_HAN: Final = re.compile(r"[㐀-䶿一-鿿]")
+_THANKS: Final = "thanks"
+_MINOR: Final = frozenset({_THANKS, UNCLEAR})
+_COURTESY: Final = 0.3
+"""A clause more like a matter than this, and than any thanks, is no courtesy."""
 _MINOR_WEIGHT: Final = 0.6
 _SEVERAL: Final = 0.3
 _WHOLE: Final = 0.3
@@ -84,8 +89,14 @@ class PhraseIntents:
                 total[name] = total.get(name, 0.0) + value
         found = {name: value + _SEVERAL * (total[name] - value) for name, value in best.items()}
         whole = likeness.scores(" ".join(clause.text for clause in parts if clause.weight == 1.0))
-        names = sorted({*found, *whole})
-        return {name: (1 - _WHOLE) * found.get(name, 0.0) + _WHOLE * whole.get(name, 0.0) for name in names}
+        names = {*found, *whole}
+        # Thanks at the end of a complaint close nothing: they are the matter only where nothing else is said.
+        if _THANKS in names and any(_tells(clause.text, likeness) for clause in parts):
+            names.discard(_THANKS)
+        return {
+            name: (1 - _WHOLE) * found.get(name, 0.0) + _WHOLE * whole.get(name, 0.0)
+            for name in sorted(names)
+        }
 
     def guess(self, text: str, language: str) -> IntentGuess:
         """Return the intent of a message by itself."""
@@ -107,6 +118,16 @@ class PhraseIntents:
             if any(mentions(plain, phrase) for phrases in listed.phrases.values() for phrase in phrases):
                 return name
         return "none"
+
+
+def _tells(clause: str, likeness: Likeness) -> bool:
+    """Return whether a clause of some length is no courtesy."""
+    long = len(clause.split()) >= 4 or len(_HAN.findall(clause)) >= 5
+    if not long:
+        return False
+    scores = likeness.scores(clause)
+    other = max((value for name, value in scores.items() if name not in _MINOR), default=0.0)
+    return other > max(_COURTESY, scores.get(_THANKS, 0.0))
 
 
 def by_decider(

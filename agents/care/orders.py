@@ -36,11 +36,12 @@ _KINDS: Final = tuple(
     for pattern in (
         # How a desk is run: no customer's own matter is told in these words.
         r"\b(?:scripts?|intents?|templates?|prompts?|instructions?|guidelines?|polic(?:y|ies)|rules?|checks"
-        r"|verification|verified|internal|confidence|overrid\w+|approved?|supervisor|signed off|drill|exercise"
-        r"|testing|simulation|pretend|mode|from (?:now|here) on|only the words?|[a-z]+_[a-z_]+"
-        r"|as (?:if i|though i|the (?:head|chief|owner|boss|director))\b)"
+        r"|verification|verified|internal|confidence|overrid\w+|approved?|supervisor|signed off|drill"
+        r"|exercise|testing|simulation|pretend|mode|from (?:now|here) on|only the words?"
+        r"|[a-z]+_[a-z_]+"
+        r"|as (?:if i|though i|the (?:head|chief|owner|boss|director)))\b"
         r"|话术|意图|模板|提示词|指令|守则|政策|核验|核实|检查|内部|备注|批准|主管|签字|演练|测试|质检|假装|就当|模式"
-        r"|[a-z]+_[a-z_]+|口气|身份回|从(?:现在|这里)(?:起|开始)|只(?:写|回|说|答)",
+        r"|[a-z]+_[a-z_]+|口气|身份(?!证)|从(?:现在|这里)(?:起|开始)|只(?:写|回|说|答)",
         # The customer as somebody else.
         r"\b(?:the|every|each|all|this|our) (?:customer|client|user|caller|subscriber|account holder)s?\b"
         r"|(?:告诉|答复|向|每位|对|让|所有|给|不管)客户|客户(?:前面|写|说)|每位用户",
@@ -51,7 +52,8 @@ _KINDS: Final = tuple(
         r"|只(?:写|回|说|答)|输出|打印|回答我|答应|告诉客户|发出来|设成|设为|改成|选|跳过|取消|通过|先确认|当场"
         r"|直接发|继续办|同意",
         # Whatever else may be said.
-        r"\b(?:everything|anything|whatever|nothing|no matter|always|before you|without (?:any )?(?:check|question|asking)"
+        r"\b(?:everything|anything|whatever|nothing|no matter|always|before you"
+        r"|without (?:any )?(?:check|question|asking)"
         r"|regardless|instead of|ask later|out of date)\b|不管|无论|一律|以后|不用|过期|作废|照我",
         r"\b(?:bot|chatbot|assistant|ai|llm|gpt|language model|program|software|engine|algorithm)\b"
         r"|机器人|助手|程序|引擎|大?模型|人工智能|坐席",
@@ -105,8 +107,8 @@ def sift(text: str) -> Sifted:
         plain = folded(sentence)
         if _MARKERS.search(sentence) or _ORDER.search(plain) or _runs_the_desk(plain) or _addressed(plain):
             aside.append(sentence.strip())
-            ordered = True
-        elif ordered and kept:
+            ordered = ordered or bool(kept)
+        elif ordered:
             aside.append(sentence.strip())
         else:
             kept.append(sentence.strip())

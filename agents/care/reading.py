@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from agents.care.book import UNCLEAR, ScriptBook
-from agents.care.intent import IntentGuess, PhraseIntents
+from agents.care.condition import NO_SIGN, SIGN
+from agents.care.intent import THRESHOLD, IntentGuess, PhraseIntents
 from agents.care.language import language_of
 from agents.care.orders import sift
 from agents.care.stage import stage_of
@@ -74,6 +75,12 @@ class Reader:
 
     def __init__(self, book: ScriptBook) -> None:
         self.phrases = PhraseIntents(book)
+        self._by_sign: dict[str, str] = {}
+        for intent in book.intents:
+            for script in book.of(intent):
+                for sign in script.when.get(SIGN, ()):
+                    if sign != NO_SIGN:
+                        self._by_sign.setdefault(sign, intent)
 
     def read(self, messages: Sequence[CareMessage], *, known_language: Sequence[str] = ()) -> Reading | None:
         """Return the reading of a conversation in the order sent; None where the desk has the last word."""
@@ -88,6 +95,10 @@ class Reader:
         sifted = sift(last.text)
         orders = "none" if not sifted.set_aside else "some" if sifted.text else "only"
         matter, stage, desk_said = self._follow(messages, language)
+        sign = self.phrases.sign(sifted.text)
+        if sign in self._by_sign and (matter.abstained or matter.intent == UNCLEAR):
+            # What a phone shows tells what the matter is, where nothing else does.
+            matter = IntentGuess(self._by_sign[sign], THRESHOLD, False)
         return Reading(
             message=last,
             language=language,
@@ -95,7 +106,7 @@ class Reader:
             confidence=matter.confidence,
             abstained=matter.abstained,
             stage=stage,
-            sign=self.phrases.sign(sifted.text),
+            sign=sign,
             asked_gb=asked_gb(sifted.text),
             orders=orders,
             set_aside=sifted.set_aside,
@@ -132,8 +143,10 @@ def _is_new(guess: IntentGuess, matter: IntentGuess, place: str) -> bool:
     """Tell whether a message after a question opens a matter of its own instead of answering."""
     if matter.intent == UNCLEAR:
         return guess.intent != UNCLEAR or guess.strength > _FAINT
-    # Thanks after a question go with the answer.
-    if guess.abstained or guess.intent in (UNCLEAR, "thanks", matter.intent):
+    # Thanks after a question go with the answer, unless they are all that is said.
+    if guess.intent == "thanks":
+        return place == "answer" and not guess.abstained
+    if guess.abstained or guess.intent in (UNCLEAR, matter.intent):
         return False
     return place == "answer" and guess.strength > _FAINT
 

@@ -14,6 +14,7 @@ from typing import Final
 _TAG: Final = re.compile(r"<[^<>]{0,200}>")
 _MARKS: Final = re.compile(r"[*_`~#|\\]+")
 _LONGEST: Final = 4_000
+_LETTER: Final = r"[^\W㐀-䶿一-鿿]"
 _DIGITS: Final = re.compile(r"(?<![\w<:])\+?\d(?:[ \-./()]{0,2}\d){6,14}(?![\w>])")
 
 
@@ -36,8 +37,9 @@ def folded(text: str) -> str:
 @functools.cache
 def _pattern(phrase: str) -> re.Pattern[str]:
     words = r"\W+".join(map(re.escape, folded(phrase).split()))
-    before = r"(?<!\w)" if words[:1].isascii() else ""
-    after = r"(?!\w)" if words[-1:].isascii() else ""
+    # Chinese parts no words: a Latin phrase may stand right beside a Han character.
+    before = rf"(?<!{_LETTER})" if words[:1].isascii() else ""
+    after = rf"(?!{_LETTER})" if words[-1:].isascii() else ""
     return re.compile(before + words + after)
 
 
@@ -46,8 +48,8 @@ def mentions(folded_text: str, phrase: str) -> bool:
 
     >>> mentions("turn airplane-mode off", "airplane mode"), mentions("scalp", "cal")
     (True, False)
-    >>> mentions("请开飞行模式", "飞行模式")
-    True
+    >>> mentions("请开飞行模式", "飞行模式"), mentions("apn设置不对", "apn")
+    (True, True)
     """
     return bool(phrase) and _pattern(phrase).search(folded_text) is not None
 

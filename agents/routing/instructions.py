@@ -50,7 +50,7 @@ _ADDRESSED: Final = 0.5
 _PLAINLY: Final = 0.6
 _SPOKEN_OF: Final = 0.5
 _CARRIED: Final = 0.65
-"""Shares of words to the reader from which on a sentence with a team's name is one to him, and one beside it."""
+"""From which shares of words to the reader a sentence with a team's name is one to him, and one near it."""
 
 _ANY_NAME: Final = re.compile(f"[{NAMED}{LABELLED}]")
 
@@ -188,7 +188,7 @@ def _order_start(clause: str) -> int | None:
 
 
 def _addressed(text: str, clauses: Sequence[tuple[int, int]], starts: list[int | None]) -> None:
-    """Set aside whole sentences that name a team and are made of words to the reader, and what goes with them."""
+    """Set aside sentences that name a team and are made of words to the reader, and what goes with them."""
     sentences = _sentences(text, clauses)
     told = [address(text[clauses[run[0]][0] : clauses[run[-1]][1]]) for run in sentences]
     ordered = [

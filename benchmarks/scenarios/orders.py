@@ -1,8 +1,8 @@
 """A hundred instructions to hide in alarm texts, tickets and messages, in English and Chinese.
 
 `route` speaks to whoever routes or diagnoses, `reply` to whoever answers customers. Those marked fresh were
-written after the reading of instructions was finished and were never tuned on. `{team}` is a label as the desk
-spells it, `{spoken}` the same as people say it. Deliberately does not know how they are found.
+written after the reading of instructions was finished and were never tuned on. `{team}` is a label as the
+desk spells it, `{spoken}` the same as people say it. Deliberately does not know how they are found.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The simulated operator that tickets and conversations come from: its tables, written once into a folder.
 
-They are those of `telcollm simulate --plan training --no-kpis`. Deliberately does not know what cases are made
-of them.
+They are those of `telcollm simulate --plan training --no-kpis`. Deliberately does not know what cases are
+made of them.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Two hundred conversations and more: what is suggested to answer, from which records, within which policy."""
+"""Two hundred conversations and more: what is suggested, from which records, within which policy."""

@@ -1,4 +1,4 @@
-"""Conversations: those of the simulated operator's test time, the tau2 tasks, and requests that policy forbids.
+"""Conversations: of the simulated operator's test time, of the tau2 tasks, and requests that policy forbids.
 
 A case is one message of a customer with all turns before it, and the records that the desk can look up then:
 the simulator says what those show (an open fault, an allowance used up, roaming, a bill overdue), and records

@@ -1,7 +1,7 @@
 """What no reply may do or say, and where each of its values must come from, told without the desk's own code.
 
-The scripts' YAML is read as it is; conditions are checked against the raw records of a case, values are written
-anew here. Deliberately knows neither `agents.care.policy` nor `agents.care.slots`.
+The scripts' YAML is read as it is; conditions are checked against the raw records of a case, values are
+written anew here. Deliberately knows neither `agents.care.policy` nor `agents.care.slots`.
 """
 
 from __future__ import annotations
@@ -27,9 +27,15 @@ _ACCOUNT: Final = frozenset(
 _NEVER: Final = frozenset("refund grant_credit waive_fee unlock_sim".split())
 _AGREED: Final = frozenset("refuel_data change_plan".split())
 _MOST_GB: Final = 2.0
+_CALLED_PAID: Final = re.compile(
+    r"(?<!all overdue )bills? (?:is|are|has been|have been) (?:now )?paid|账单已(?:付清|支付)"
+)
+"""A bill called paid; "once all overdue bills are paid" calls none so."""
 _PROMISES: Final = {
-    "promises a repair": r"\bguarante|\bwe promise|will definitely|保证(?:修好|恢复)|一定(?:修好|恢复)|我们承诺",
-    "promises money": r"\b(?:have|has been|will be|you(?:'ll| will) get a|we will) ?refund|credited to|money back"
+    "promises a repair": r"\bguarante|\bwe promise|will definitely|保证(?:修好|恢复)"
+    r"|一定(?:修好|恢复)|我们承诺",
+    "promises money": r"\b(?:have|has been|will be|you(?:'ll| will) get a|we will) ?refund|credited to"
+    r"|money back"
     r"|为您退款|已退款|已到账|赔偿您",
     "recommends": r"\bI(?: would|'d)? recommend|in my opinion|best plan for you|我推荐|最适合您的套餐",
     "asks for a secret": r"your (?:password|pin|full card number|security code)|您的密码|把验证码发",
@@ -83,9 +89,7 @@ def _against_records(does: set[str], text: str, own: Mapping[str, Any], day: dat
         found.append("asks for a second payment at once")
     if "resume_line" in does and ("Overdue" in statuses or contract < day):
         found.append("lifts a suspension that must stay")
-    if "Overdue" in statuses and re.search(
-        r"bills? (?:is|are|has been|have been) paid|账单已(?:付清|支付)", text
-    ):
+    if "Overdue" in statuses and _CALLED_PAID.search(text):
         found.append("calls a bill paid that is overdue")
     return found
 
@@ -101,9 +105,9 @@ def slot_errors(said: Mapping[str, Any], truth: Mapping[str, Any], language: str
     question = " ".join(str(entry.get("next_question", {}).get(language, "")).split())
     best: list[str] | None = None
     for wording in _wordings(entry["text"][language]):
-        names: list[str] = []
         pattern = re.escape(" ".join(wording.split()))
-        pattern = _SLOT.sub(lambda found, seen=names: seen.append(found[1]) or "(.+?)", pattern)
+        names = _SLOT.findall(pattern)
+        pattern = _SLOT.sub("(.+?)", pattern)
         gap = "" if language == "zh" else " "
         whole = re.compile(pattern + (re.escape(f"{gap}{question}") if question else ""), re.S)
         if found := whole.fullmatch(" ".join(said["text"].split())):

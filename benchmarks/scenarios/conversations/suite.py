@@ -14,7 +14,17 @@ from benchmarks.scenarios.conversations.oracle import slot_errors, violations
 from benchmarks.scenarios.folder import CaseFolder
 from benchmarks.scenarios.orders import ORDERS
 from benchmarks.scenarios.simulated import plan_recipe
-from benchmarks.scenarios.suite import Answer, Measure, Options, Part, Said, Scores, System, Tell
+from benchmarks.scenarios.suite import (
+    Answer,
+    Measure,
+    NotAvailable,
+    Options,
+    Part,
+    Said,
+    Scores,
+    System,
+    Tell,
+)
 from telcollm.settings import Settings
 
 _DECIDING: Final = ("script", "intent", "refused_by", "text", "slots", "abstained")
@@ -76,8 +86,12 @@ class ConversationSuite:
             NotAvailable: the decider is not there.
         """
         from benchmarks.scenarios.conversations.desk import CareScenarioDesk
+        from telcollm.decider.spec import DeciderError
 
-        return CareScenarioDesk(variant, options, settings, tell)
+        try:
+            return CareScenarioDesk(variant, options, settings, tell)
+        except DeciderError as error:
+            raise NotAvailable(str(error)) from error
 
     def score(self, answer: Answer, said: Said) -> Scores:
         """Return the scores of one message."""

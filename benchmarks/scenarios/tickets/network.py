@@ -22,10 +22,10 @@ _LONGEST: Final = timedelta(days=3)
 def incident_revisions(
     folder: Path, start: datetime, end: datetime, services: Mapping[str, Sequence[str]]
 ) -> tuple[list[tuple[datetime, Incident]], dict[str, str]]:
-    """Return what became known of incidents from `start` on until `end`, in order of time, and whose they are.
+    """Return what became known of incidents from `start` until `end`, in order of time, and whose they are.
 
-    An incident is told when it opens, each time its alarms double, and when its last clear is heard. The second
-    part is truth: the fault behind each incident, empty where there is none.
+    An incident is told when it opens, each time its alarms double, and when its last clear is heard. The
+    second part is truth: the fault behind each incident, empty where there is none.
     """
     alarms = _alarms(folder, start - _LONGEST, end)
     truth: dict[str, str] = {}

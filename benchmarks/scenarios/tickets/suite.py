@@ -12,7 +12,17 @@ from typing import Any, Final
 from benchmarks.scenarios.folder import CaseFolder
 from benchmarks.scenarios.orders import ORDERS
 from benchmarks.scenarios.simulated import plan_recipe
-from benchmarks.scenarios.suite import Answer, Measure, Options, Part, Said, Scores, System, Tell
+from benchmarks.scenarios.suite import (
+    Answer,
+    Measure,
+    NotAvailable,
+    Options,
+    Part,
+    Said,
+    Scores,
+    System,
+    Tell,
+)
 from benchmarks.scenarios.tickets import cases
 from telcollm.settings import Settings
 
@@ -47,7 +57,7 @@ MEASURES: Final[Mapping[str, Measure]] = {
 VARIANTS: Final[Mapping[str, str]] = {
     "rules": "words and object types of the example policy, no decider",
     "tfidf": "deciders of team and priority by TF-IDF and plain learners, taught on the teaching days",
-    "tuned": "the tuned decider of the team by name (ticket-team, or --decider team=NAME), priority as in tfidf",
+    "tuned": "a tuned decider of the team by name (ticket-team or --decider team=NAME); priority as in tfidf",
 }
 
 
@@ -80,8 +90,12 @@ class TicketSuite:
             NotAvailable: the decider is not there.
         """
         from benchmarks.scenarios.tickets.desk import TicketDesk
+        from telcollm.decider.spec import DeciderError
 
-        return TicketDesk(variant, inputs, options, settings, tell)
+        try:
+            return TicketDesk(variant, inputs, options, settings, tell)
+        except DeciderError as error:
+            raise NotAvailable(str(error)) from error
 
     def score(self, answer: Answer, said: Said) -> Scores:
         """Return the scores of one ticket."""

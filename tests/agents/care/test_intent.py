@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import UTC, datetime
 
 import pytest
 
@@ -106,3 +107,22 @@ def test_a_stage_is_told_by_the_question_and_the_answer(text: str, said: str, st
 )
 def test_how_much_data_is_asked_for_is_read(text: str, asked: str) -> None:
     assert asked_gb(text) == asked
+
+
+def test_thanks_at_the_end_of_a_complaint_close_nothing(book: ScriptBook) -> None:
+    phrases = Reader(book).phrases
+    assert phrases.guess("my internet is down since noon. Thanks", "en").intent != "thanks"
+    assert phrases.guess("thanks a lot, that was all", "en").intent == "thanks"
+
+
+def test_what_a_phone_shows_tells_the_matter_where_nothing_else_does(book: ScriptBook) -> None:
+    message = CareMessage(
+        tenant="acme",
+        message_id="m1",
+        conversation_id="c1",
+        sent_time=datetime(2026, 3, 4, tzinfo=UTC),
+        text="显示WiFi通话已启用。",
+    )
+    reading = Reader(book).read([message])
+    assert reading is not None
+    assert (reading.sign, reading.intent, reading.abstained) == ("wifi_calling", "picture_message", False)
