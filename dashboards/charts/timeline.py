@@ -64,7 +64,8 @@ def timeline(
             "cleared": _wall(_utc(one.cleared_ms), zone) if one.cleared_ms else words["still"],
             "severity": severities.get(one.severity, ""),
         }
-        for one in alarms
+        # The worse is drawn over the less bad: on one object they share a bar's place.
+        for one in sorted(alarms, key=lambda one: one.severity)
         if one.managed_object in first and one.managed_object in chosen
     ]
     works = [

@@ -20,6 +20,7 @@ SELECTED: Final = "element"
 """The name of the selection, which holds the ids of the elements clicked."""
 
 _TURN: Final = 2 * math.pi
+_ASIDE: Final = 1.2
 
 
 class Drawn(NamedTuple):
@@ -103,13 +104,15 @@ def picture(neighbourhood: Any, *, words: dict[str, str], severities: dict[int, 
         for one in nodes
     ]
     far = max([1.0, *(max(abs(one.x), abs(one.y)) for one in where.values())]) + 0.4
-    bare: Any = {"axis": None, "scale": alt.Scale(domain=[-far, far], nice=False)}
+    # A label stands centred over its element: at the edge half of it needs room beside it.
+    across: Any = {"axis": None, "scale": alt.Scale(domain=[-_ASIDE * far, _ASIDE * far], nice=False)}
+    up: Any = {"axis": None, "scale": alt.Scale(domain=[-far, far], nice=False)}
     links = (
         drawn(edges)
         .mark_rule()
         .encode(
-            x=alt.X("x:Q", **bare),
-            y=alt.Y("y:Q", **bare),
+            x=alt.X("x:Q", **across),
+            y=alt.Y("y:Q", **up),
             x2="x2:Q",
             y2="y2:Q",
             color=alt.condition("datum.path", alt.value(PATH), alt.value(LINE)),
@@ -121,8 +124,8 @@ def picture(neighbourhood: Any, *, words: dict[str, str], severities: dict[int, 
         drawn(points)
         .mark_point(filled=True, opacity=1)
         .encode(
-            x=alt.X("x:Q", **bare),
-            y=alt.Y("y:Q", **bare),
+            x=alt.X("x:Q", **across),
+            y=alt.Y("y:Q", **up),
             size=alt.condition("datum.root", alt.value(620), alt.value(230)),
             shape=alt.condition("datum.root", alt.value("diamond"), alt.value("circle")),
             color=alt.Color("colour:N", scale=None),
@@ -139,7 +142,7 @@ def picture(neighbourhood: Any, *, words: dict[str, str], severities: dict[int, 
     )
     labels = (
         drawn(points)
-        .mark_text(dy=-17, fontSize=12)
-        .encode(x=alt.X("x:Q", **bare), y=alt.Y("y:Q", **bare), text="label:N")
+        .mark_text(dy=-20, fontSize=12)
+        .encode(x=alt.X("x:Q", **across), y=alt.Y("y:Q", **up), text="label:N")
     )
     return alt.layer(links, marks, labels).properties(height=380).interactive()

@@ -115,6 +115,10 @@ def _reply(place: Place, found: Conversation) -> None:
     if said.withdrawn:
         _withdrawn(said)
         return
+    for former in found.replies:
+        # Whoever was about to send it must see that it holds no longer, also where another took its place.
+        if former.withdrawn and former.reply_id == said.supersedes:
+            _withdrawn(former)
     text, facts = st.columns((1.5, 1.0), gap="medium")
     with facts:
         _facts(said)

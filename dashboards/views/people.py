@@ -50,7 +50,12 @@ def _change(place: Place, names: list[str]) -> None:
     with st.expander(say("people.add"), icon=":material/person_add:"), st.form("add account"):
         name = st.text_input(say("login.name"), max_chars=64)
         password = st.text_input(say("login.password"), type="password", autocomplete="new-password")
-        roles = st.multiselect(say("people.roles"), list(Role), format_func=lambda one: word("role", one))
+        roles = st.multiselect(
+            say("people.roles"),
+            list(Role),
+            format_func=lambda one: word("role", one),
+            placeholder=say("people.choose"),
+        )
         tenants = st.text_input(say("people.tenants"), help=say("people.many"))
         regions = st.text_input(say("people.regions"), help=say("people.many"))
         if st.form_submit_button(say("people.add"), type="primary"):
@@ -63,7 +68,9 @@ def _change(place: Place, names: list[str]) -> None:
                 ),
             )
     with st.expander(say("people.remove"), icon=":material/person_remove:"), st.form("remove account"):
-        gone = st.selectbox(say("people.which"), names, index=None, format_func=line)
+        gone = st.selectbox(
+            say("people.which"), names, index=None, format_func=line, placeholder=say("people.choose")
+        )
         if st.form_submit_button(say("people.remove")) and gone:
             _do(
                 place,

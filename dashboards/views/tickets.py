@@ -207,7 +207,12 @@ def _actions(place: Place, found: TicketDetail, latest: Route | None) -> None:
     known = tickets.teams(desk, caller)
     with st.form("correct route"):
         right = st.selectbox(
-            say("tickets.right team"), known, index=None, format_func=line, accept_new_options=True
+            say("tickets.right team"),
+            known,
+            index=None,
+            format_func=line,
+            accept_new_options=True,
+            placeholder=say("tickets.choose team"),
         )
         priority = st.selectbox(
             say("tickets.right priority"),
