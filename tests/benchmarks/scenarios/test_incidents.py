@@ -26,7 +26,7 @@ from telcollm.topology import Topology
 from tests.telcollm.store.examples import NOON, NOON_MS, alarm, incident
 
 PLAN: Final = TablePlan(
-    simulation=SimulationPlan(seed=3, elements=200, days=1.5, faults_per_day=220.0, works_per_day=2.0)
+    simulation=SimulationPlan(seed=3, elements=200, days=1.0, faults_per_day=260.0, works_per_day=2.0)
 )
 TRUTH: Final[dict[str, Any]] = {
     "kind": "fibre_cut",
