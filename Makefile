@@ -7,6 +7,7 @@ PIP := $(BIN)/pip install --disable-pip-version-check --quiet --constraint const
 .PHONY: help demo test test-all check bench clean
 help:
 	@echo "make demo      replay real alarms through the whole chain, on this machine"
+	@echo "               (CONSOLE=1 then shows them in the console, until Ctrl-C)"
 	@echo "make test      lint, types and every unmarked test"
 	@echo "make test-all  the long tests too"
 	@echo "make bench     the benchmarks, as ratios against peers"
@@ -25,10 +26,16 @@ $(VENV)/.demo: $(BIN)/python pyproject.toml constraints.txt
 $(VENV)/.test: $(BIN)/python pyproject.toml constraints.txt
 	@echo "installing telcollm with all extras for the tests: once, a few minutes"
 	$(PIP) --editable '.[test,bench]'
-	@touch $@ $(VENV)/.demo
+	@touch $(VENV)/.demo $(VENV)/.console $@
 
-demo: $(VENV)/.demo
-	@$(BIN)/telcollm demo
+# The console's libraries are installed only for whoever asks for it; what .test installs holds them.
+$(VENV)/.console: $(VENV)/.demo
+	@echo "installing the console: once, about a minute"
+	$(PIP) --editable '.[demo,console,api]'
+	@touch $@
+
+demo: $(VENV)/.demo $(if $(CONSOLE),$(VENV)/.console)
+	@$(BIN)/telcollm demo $(if $(CONSOLE),--console)
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .

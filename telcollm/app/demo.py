@@ -7,6 +7,7 @@ stay. Does not know terminals: it tells its steps to a callback.
 from __future__ import annotations
 
 import fcntl
+import secrets
 import shutil
 import threading
 import time
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from telcollm.graph import CauseGraph
 
 LEARNED_SHARE = 0.7
+ACCOUNT = "demo"
 _FOLDER = "demo"
 _SHOWN = 500
 
@@ -303,6 +305,31 @@ def learn_graph(table: AlarmTable, links: list[tuple[str, str]]) -> CauseGraph:
         links=links or None,
     )
     return learn(history.split(LEARNED_SHARE)[0], fraction=LEARNED_SHARE)
+
+
+def make_account(settings: Settings) -> str:
+    """Return the new password of the account `demo`, with every role, in the store of an outcome.
+
+    It is kept nowhere but as a hash: whoever loses it runs the demo again.
+
+    Raises:
+        MissingExtraError: argon2-cffi is not installed.
+        TelcollmError: the store cannot be used.
+    """
+    from telcollm.access import Role
+    from telcollm.app.workplace import open_workplace
+
+    password = secrets.token_urlsafe(12)
+    desk = open_workplace(settings)
+    try:
+        if desk.accounts.account(ACCOUNT) is None:
+            desk.accounts.add(ACCOUNT, password, roles=tuple(Role), scope=EVERYTHING, at=desk.now())
+        else:
+            # A store outside the demo's own folder is not made anew.
+            desk.accounts.set_password(ACCOUNT, password)
+    finally:
+        desk.close()
+    return password
 
 
 def _outcome(record: str, status: Status, store: Store, settings: Settings, ready_s: float) -> Outcome:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from telcollm.app.demo import Outcome
 
 _PARENT_CHECK_S = 0.5
+_CONSOLE_CHECK_S = 0.5
 _ORDERLY_S = 20.0
 
 
@@ -28,14 +29,23 @@ def demo(
         Path | None, typer.Option("--config", "-c", help="A settings file; telcollm.toml by default.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what came of it as JSON.")] = False,
+    with_console: Annotated[
+        bool, typer.Option("--console", help="Then show it in the console, until Ctrl-C.")
+    ] = False,
+    port: Annotated[
+        int, typer.Option("--port", "-p", min=0, max=65_535, help="The console's port; 0 takes any free one.")
+    ] = 8501,
 ) -> None:
     """Replay a slice of real alarms through broker, correlation, model and diagnosis, and show the result.
 
     Uses the records in TELCOLLM_DATA_DIR, or a small generated network where there are none. Starts and stops
     all it needs. Ctrl-C stops it in good order, a second one at once; it ends with the process that started
-    it. Examples:
+    it. With --console the pages for people stay open on what came of it, under an account made for this run,
+    whose password is printed once. Examples:
 
         telcollm demo
+
+        telcollm demo --console
 
         TELCOLLM_DATA_DIR=../shared/data telcollm demo --json
     """
@@ -56,25 +66,61 @@ def demo(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop_once)
     outcomes: list[Outcome] = []
-    with _ended_with_its_parent(stop), ProgressView(console) as view:
+    with _ended_with_its_parent(stop):
+        with ProgressView(console) as view:
 
-        def show(record: str, status: Status) -> None:
-            view.show(status)
+            def show(record: str, status: Status) -> None:
+                view.show(status)
 
-        for outcome in run_demo(
-            settings,
-            stop=stop,
-            tell=lambda line: console.print(f"[dim]-[/] {line}", highlight=False),
-            on_status=show,
-        ):
-            outcomes.append(outcome)
-    if as_json:
-        typer.echo(json.dumps([_plain(outcome) for outcome in outcomes], indent=1))
-    else:
-        _print(outcomes, str(settings.tracking_uri))
-    if stop.is_set():
-        typer.echo("stopped before the end", err=True)
-        raise typer.Exit(130)
+            for outcome in run_demo(
+                settings,
+                stop=stop,
+                tell=lambda line: console.print(f"[dim]-[/] {line}", highlight=False),
+                on_status=show,
+            ):
+                outcomes.append(outcome)
+        if as_json:
+            typer.echo(json.dumps([_plain(outcome) for outcome in outcomes], indent=1))
+        else:
+            _print(outcomes, str(settings.tracking_uri))
+        if stop.is_set():
+            typer.echo("stopped before the end", err=True)
+            raise typer.Exit(130)
+        if with_console and outcomes:
+            _show(outcomes, config, port, stop, err=as_json)
+
+
+def _show(
+    outcomes: list[Outcome], config: Path | None, port: int, stop: threading.Event, *, err: bool
+) -> None:
+    """Show the first outcome in the console until `stop` is set, or the console ends by itself.
+
+    Raises:
+        TelcollmError: the console cannot be started, or ended by itself.
+    """
+    from telcollm.app.console import running_console
+    from telcollm.app.demo import ACCOUNT, make_account
+    from telcollm.errors import TelcollmError
+
+    shown = outcomes[0].settings
+    environment = {
+        "TELCOLLM_HOME": str(shown.home.absolute()),
+        "TELCOLLM_STORE_URL": shown.store_location,
+        "TELCOLLM_TRACKING__URI": shown.tracking_uri,
+        "TELCOLLM_MODEL__ENGINE": "none",
+    }
+    with running_console(config=config, port=port, environment=environment) as running:
+        password = make_account(shown)
+        typer.echo(f"the console is at {running.address}, on {outcomes[0].record} (Ctrl-C ends it)", err=err)
+        typer.echo(f"log in as {ACCOUNT} with the password {password}: it is shown this once", err=err)
+        while not stop.wait(_CONSOLE_CHECK_S):
+            if running.process.poll() is not None:
+                message = (
+                    f"the console ended with exit code {running.process.returncode}; it runs until Ctrl-C; "
+                    f"start it again by TELCOLLM_HOME={shown.home} telcollm console"
+                )
+                raise TelcollmError(message)
+    typer.echo("the console has ended", err=err)
 
 
 @contextmanager
@@ -133,6 +179,7 @@ def _print(outcomes: list[Outcome], tracking_uri: str) -> None:
         console.print(
             f"incidents  TELCOLLM_HOME={home} telcollm incidents list", soft_wrap=True, highlight=False
         )
+        console.print(f"console    TELCOLLM_HOME={home} telcollm console", soft_wrap=True, highlight=False)
     console.print(f"runs       mlflow ui --backend-store-uri {tracking_uri}", soft_wrap=True, highlight=False)
 
 
