@@ -15,6 +15,7 @@ from telcollm.errors import TransientError
 from telcollm.ports import Scope
 from tests.dashboards.conftest import Look, go, texts
 from tests.dashboards.network import HOSTILE, StillClock, incident, put_incidents
+from tests.telcollm.store import desk_examples, examples
 
 OWNERS = {
     "now": Role.NOC_ENGINEER,
@@ -227,6 +228,21 @@ def test_a_withdrawn_reply_cannot_be_sent(trouble: Workplace, look: Look) -> Non
     no_fault(test)
     assert any("Withdrawn" in one.value for one in test.error)
     assert "Send" not in [one.label for one in test.button]
+
+
+def test_a_reply_whose_place_another_took_is_still_shown_as_withdrawn(trouble: Workplace, look: Look) -> None:
+    trouble.stores.care.put_replies(
+        [
+            desk_examples.reply(
+                "p3", conversation_id="c2", supersedes="p2", text="已经修复。", decided_time=examples.at(9)
+            )
+        ]
+    )
+    test = look("care", Role.CARE_AGENT, conversation="c2")
+    no_fault(test)
+    assert any("Withdrawn" in one.value for one in test.error)
+    assert "the incident was resolved" in texts(test) and "旧的回复" in texts(test)
+    assert test.text_area[0].value == "已经修复。", "what is offered is what holds"
 
 
 def test_a_reply_is_shown_with_its_facts_and_sent(trouble: Workplace, look: Look) -> None:
