@@ -10,6 +10,19 @@ import streamlit as st
 T = TypeVar("T", bound=str)
 
 
+def named(name: str) -> str:
+    """Return what the address names, and see that the browser shows it there: a reload shows the same.
+
+    Streamlit leaves the browser's address as it was after a link from a page to itself.
+    """
+    value = str(st.query_params.get(name, ""))
+    shown = f"address {name}"
+    if value and st.session_state.get(shown) != value:
+        st.query_params[name] = value
+    st.session_state[shown] = value
+    return value
+
+
 def chosen(name: str, options: Sequence[T]) -> T:
     """Return the option that the address names, the first where it names none of them."""
     asked = st.query_params.get(name, "")

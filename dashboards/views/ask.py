@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from dashboards.address import named
 from dashboards.frame import Place, empty, guarded, heading, here, link
 from dashboards.plain import coded, line, plain
 from dashboards.reader import clock, language, number, percent, say, tell, word
@@ -21,7 +22,7 @@ def show() -> None:
     """Show the talk so far, and take the next question."""
     place = here()
     heading("ask.title")
-    if cited := st.query_params.get(CITE, ""):
+    if cited := named(CITE):
         _cited(place, cited)
     talk: list[tuple[str, Any]] = st.session_state.setdefault(_TALK, [])
     if not talk:

@@ -7,6 +7,7 @@ from typing import Final
 
 import streamlit as st
 
+from dashboards.address import named
 from dashboards.frame import Place, done, empty, guarded, heading, here, link, machine_mark
 from dashboards.plain import coded, line, plain
 from dashboards.reader import clock, percent, say, tell
@@ -28,7 +29,7 @@ def show() -> None:
     with left:
         _heads()
     with right:
-        chosen = st.query_params.get(CHOSEN, "")
+        chosen = named(CHOSEN)
         if chosen:
             _conversation(chosen)
         else:

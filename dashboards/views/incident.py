@@ -7,6 +7,7 @@ from typing import Final
 
 import streamlit as st
 
+from dashboards.address import named
 from dashboards.frame import Place, done, empty, guarded, heading, here, link, severity_badge
 from dashboards.plain import coded, plain
 from dashboards.reader import age, clock, number, say, tell, word
@@ -22,7 +23,7 @@ ID: Final = "id"
 def show() -> None:
     """Show the incident that the URL names."""
     place = here()
-    asked = st.query_params.get(ID, "").strip()
+    asked = named(ID).strip()
     if not asked:
         _without(place)
         return

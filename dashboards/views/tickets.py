@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 import streamlit as st
 
-from dashboards.address import chosen, keeper
+from dashboards.address import chosen, keeper, named
 from dashboards.frame import Place, done, empty, guarded, heading, here, link, machine_mark
 from dashboards.plain import coded, line, plain
 from dashboards.reader import clock, number, percent, say, tell, word
@@ -49,7 +49,7 @@ def show() -> None:
         with left:
             _queue(query)
         with right:
-            chosen = st.query_params.get(CHOSEN, "")
+            chosen = named(CHOSEN)
             if chosen:
                 with guarded(place):
                     _ticket(place, tickets.detail(place.desk, place.caller, chosen))
