@@ -98,7 +98,7 @@ class PlainExpert:
         kept = {name: freeze(vectorizer) for name, vectorizer in self.state["vectorizers"].items()}
         about = json.dumps({"fitted_s": round(self.fitted_s, 1)})
         state = {**self.state, "vectorizers": kept, "about": about}
-        skops.dump(state, path, compression=zipfile.ZIP_DEFLATED, compresslevel=6)
+        skops.dump(state, path, compression=zipfile.ZIP_LZMA)
         return path
 
 
