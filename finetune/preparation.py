@@ -28,7 +28,7 @@ from finetune.split import Split, guess_group, split_rows
 from finetune.table import Table, find_columns, numeric_columns, read_table, spread_lists
 from telcollm import __version__
 from telcollm.decider.numerals import fit_numerics
-from telcollm.decider.rows import ROW_VERSION, Row
+from telcollm.decider.rows import ROW_VERSION, Row, label_name
 from telcollm.decider.spec import DeciderSpec, HistorySpec
 from telcollm.ports import EVERYTHING, Store
 
@@ -65,6 +65,16 @@ class Prepared:
     def side(self, name: str) -> list[Row]:
         """Return the rows of a side, in order."""
         return [self.rows[place] for place in self.split.places(name)]
+
+    def test_groups(self) -> list[str]:
+        """Return what each test row is drawn with in intervals: its group, where rows have one."""
+        column = self.columns.group or (self.spec.history.group_column if self.spec.history else "")
+        if not column and self.split.method == "group":
+            column = guess_group(self.rows, self.columns)
+        if not column:
+            return []
+        names = [label_name(row.get(column)) for row in self.side("test")]
+        return [name or f"row {place}" for place, name in enumerate(names)]
 
 
 def prepare(request: TuningRequest, store: Store | None = None) -> Prepared:

@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ import msgspec
 from finetune.baselines import fit_baselines
 from finetune.card import card_text
 from finetune.columns import input_key, is_long, usual_values
-from finetune.evaluation import MOST_BASE_ROWS, Looked, Parts, look, slices, some, surest_errors
+from finetune.evaluation import Looked, Parts, look, slices, some, surest_errors
 from finetune.evidence import DECIDER, evidence
 from finetune.gate import failed_conditions
 from finetune.measured import best_baseline, measure
@@ -33,11 +33,10 @@ from finetune.publication import Outcome, publish
 from finetune.registry import Version, champion
 from finetune.report import write_report
 from finetune.request import TuningRequest
-from finetune.split import guess_group
+from finetune.tokens import prompt_tokens
 from finetune.workplace import clear, hardware, own, write_whole
 from telcollm.decider.mixing import fit_mix, fit_threshold, mixed
 from telcollm.decider.plain import fit_plain
-from telcollm.decider.rows import label_name, row_prompt
 from telcollm.decider.spec import (
     ADAPTER_FOLDER,
     CARD_FILE,
@@ -119,7 +118,7 @@ def run(
             sides["test"],
             parts,
             guard,
-            groups=_groups(prepared),
+            groups=prepared.test_groups(),
             champion=_ask_champion(present, prepared, sides["test"], settings, guard, watcher),
             say=watcher.say,
         )
@@ -268,7 +267,7 @@ def _measured(
         created=datetime.now(UTC),
         cost={
             "ms_per_row": looked.ms_per_row,
-            **_prompt_tokens(prepared, spec, test, guard),
+            **prompt_tokens(spec, prepared.request.base, test, guard),
             "size_mb": size_bytes / 1e6,
             "run_s": run_s,
             "hardware": hardware(),
@@ -349,47 +348,9 @@ def _with_base(spec: DeciderSpec, base: Path | None) -> DeciderSpec:
     return msgspec.structs.replace(spec, base=info.name, base_sha256=info.sha256)
 
 
-def _groups(prepared: Prepared) -> list[str]:
-    """Return what each test row is drawn with in intervals: its group, where rows have one."""
-    column = prepared.columns.group or (prepared.spec.history.group_column if prepared.spec.history else "")
-    if not column and prepared.split.method == "group":
-        column = guess_group(prepared.rows, prepared.columns)
-    if not column:
-        return []
-    names = [label_name(row.get(column)) for row in prepared.side("test")]
-    return [name or f"row {place}" for place, name in enumerate(names)]
-
-
 def _tell_check(prepared: Prepared, watcher: Watcher) -> None:
     for finding in prepared.findings:
         watcher.say(f"{finding.weight}: {finding.message}" if finding.weight != "note" else finding.message)
-
-
-def _prompt_tokens(
-    prepared: Prepared, spec: DeciderSpec, test: Side, guard: Guard
-) -> dict[str, float | None]:
-    """Return the mean and 95th percentile of a prompt's tokens, by the base's own tokenizer."""
-    if not spec.adapter or not test.rows:
-        return {"prompt_tokens_mean": None, "prompt_tokens_p95": None}
-    from telcollm.model.weights import locate
-
-    counts = sorted(
-        _count_tokens(locate(prepared.request.base), [
-            row_prompt(row, spec, guard=guard).whole for row in test.rows[:MOST_BASE_ROWS]
-        ])
-    )  # fmt: skip
-    return {
-        "prompt_tokens_mean": sum(counts) / len(counts),
-        "prompt_tokens_p95": float(counts[int(0.95 * (len(counts) - 1))]),
-    }
-
-
-def _count_tokens(base: Path, texts: Sequence[str]) -> list[int]:
-    """Return how many tokens each text has for the base in a folder."""
-    import transformers
-
-    tokenizer: Any = transformers.AutoTokenizer.from_pretrained(base, local_files_only=True)
-    return [len(one) for one in tokenizer(list(texts), add_special_tokens=False)["input_ids"]]
 
 
 def _key(prepared: Prepared) -> str:

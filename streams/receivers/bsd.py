@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from streams.receivers.syslog import SyslogMessage, is_iso, refused
+from streams.receivers.message import SyslogMessage, is_iso, refused
 
 _CLOCK: Final = re.compile(
     r"(?:\d{1,10}: )?(?:(?P<origin>[^\s:]{1,255}): )?[*.]?"

@@ -15,10 +15,11 @@ import msgspec
 
 from streams.formats import native
 from streams.receivers.mapping import Mapping
+from streams.receivers.message import SyslogMessage, logged_time
 from streams.receivers.received import Listener, Received
 from streams.receivers.rule import AlarmText, Rule
 from streams.receivers.sender import Told, told_of
-from streams.receivers.syslog import SyslogMessage, logged_time, parse_syslog
+from streams.receivers.syslog import parse_syslog
 from streams.receivers.trap import Trap, masked, parse_trap
 from streams.refusals import dead_letter_message
 from telcollm.codec import encode

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
+import json
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from typing import Any
 
 from streams.receivers.counts import Counts
@@ -161,3 +162,15 @@ class Switch:
 
     def close(self) -> None:
         self._queued = []
+
+
+def run(scenario: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    asyncio.run(scenario())
+
+
+def line(text: str) -> bytes:
+    return f"<13>1 2026-03-01T11:59:00Z core1 app - - - {text}".encode()
+
+
+def texts(kept: list[tuple[str, bytes, bytes]]) -> list[str]:
+    return [json.loads(value)["text"] for topic, _, value in kept if topic == "logs"]

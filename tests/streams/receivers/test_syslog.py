@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.receivers.syslog import FACILITIES, SEVERITIES, SyslogMessage, logged_time, parse_syslog
+from streams.receivers.message import SyslogMessage, logged_time
+from streams.receivers.syslog import FACILITIES, SEVERITIES, parse_syslog
 from telcollm.errors import DecodeError
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
