@@ -9,7 +9,7 @@ import pytest
 
 from streams.receivers.received import Listener
 from streams.receivers.receiver import Limits
-from telcollm.errors import SettingsError, TelcollmError, TransientError
+from telcollm.errors import SettingsError
 from tests.streams.receivers.rig import (
     Running,
     Switch,
@@ -20,9 +20,7 @@ from tests.streams.receivers.rig import (
     translator_for,
 )
 
-UDP, TCP, SNMP = Listener
-TOO_LARGE = TelcollmError("too large; smaller is allowed; make it so")
-AWAY = TransientError("nobody answers; a broker is needed; it is tried again")
+UDP, TCP = Listener.SYSLOG_UDP, Listener.SYSLOG_TCP
 
 
 def test_a_sender_that_does_not_end_its_message_is_closed_and_what_it_wrote_is_kept() -> None:
