@@ -115,7 +115,7 @@ def _with_orders(rows: Sequence[Mapping[str, Any]]) -> Iterator[Pair]:
                 {
                     "role": "order",
                     "order_language": order.language,
-                    "order_wording": "never tuned on" if order.fresh else "developed on",
+                    "order_wording": order.wording,
                 },
             )
             case.inputs["order"] = told

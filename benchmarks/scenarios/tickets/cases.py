@@ -203,7 +203,7 @@ def order_slices(order: Order) -> dict[str, str]:
     return {
         "role": "order",
         "order_language": order.language,
-        "order_wording": "never tuned on" if order.fresh else "developed on",
+        "order_wording": order.wording,
     }
 
 
