@@ -201,7 +201,7 @@ def fit_plain(
 
 
 class _Features:
-    """Rows as the members read them, each matrix made once."""
+    """Rows as the members read them, each matrix made once; none where the fit left nothing to read by."""
 
     def __init__(self, rows: Sequence[Row], spec: DeciderSpec, state: Mapping[str, Any]) -> None:
         from scipy import sparse
@@ -211,12 +211,14 @@ class _Features:
         blocks = []
         if spec.text_columns:
             texts = [document(row, spec) for row in rows]
-            blocks += [
-                vectorizers[name].transform(texts) for name in ("words", "signs") if name in vectorizers
-            ]
             own = [" ".join(own_tokens(row, spec)) for row in rows]
-            blocks.append(vectorizers["own"].transform(own))
-        if spec.numerics:
+            blocks += [
+                vectorizers[name].transform(seen)
+                for name, seen in (("words", texts), ("signs", texts), ("own", own))
+                if name in vectorizers
+            ]
+        # Rows with one label, or with nothing to learn from, leave a prior alone, which reads nothing.
+        if state["scale"] is not None:
             blocks.append(NumericScale(**state["scale"]).features(self.numbers))
         self._matrices: dict[str, Any] = {"linear": sparse.hstack(blocks).tocsr() if blocks else None}
         if "history" in vectorizers:

@@ -179,6 +179,24 @@ def test_texts_that_say_nothing_leave_the_prior(rows: list[Row]) -> None:
     assert expert.log_probabilities(rows).argmax(axis=1).tolist() == [2] * 4
 
 
+@pytest.mark.parametrize("numbers", [[], ["load"]], ids=["texts", "texts and numbers"])
+@pytest.mark.parametrize("history", [None, HistorySpec("c", "t")], ids=["rows alone", "with history"])
+def test_rows_that_all_have_one_label_leave_an_expert_that_says_it_of_any_row(
+    tmp_path: Path, numbers: list[str], history: HistorySpec | None
+) -> None:
+    rows: list[Row] = [{**row, "load": n, "c": n // 3, "t": n} for n, row in enumerate(tickets(30, 0)[0])]
+    spec = DeciderSpec(
+        name="t", text_columns=("text",), labels=LABELS, label_column="y", history=history,
+        numerics=fit_numerics(rows, numbers)[0] if numbers else (),
+    )  # fmt: skip
+    expert = fit(spec, (rows, np.full(30, 1)), (rows[:10], np.full(10, 1)))
+    asked = with_history([*rows, {"text": None}, {"text": "never seen", "load": None}], spec)
+    logs = expert.log_probabilities(asked)
+    assert (np.exp(logs)[:, 1] > 0.99).all() and np.isfinite(logs).all()
+    expert.save(tmp_path)
+    assert np.array_equal(load_plain(tmp_path / "plain.skops", spec).log_probabilities(asked), logs)
+
+
 @pytest.mark.parametrize("labels", [2, 5])
 def test_trees_kept_as_arrays_answer_as_scikit_learn_does(labels: int) -> None:
     generator = np.random.default_rng(labels)
