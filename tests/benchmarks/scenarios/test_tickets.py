@@ -203,8 +203,9 @@ def test_a_tuned_decider_that_is_not_there_is_told(inputs: Path, tmp_path: Path)
     ]
     for name in ("train", "held"):
         (inputs / f"{name}.jsonl").write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
-    with pytest.raises(NotAvailable, match="ticket-team"):
-        SUITE.system("tuned", inputs, Options(), Settings(home=tmp_path / "home"), lambda line: None)
+    asked = Options({"team": "no-such-decider"})
+    with pytest.raises(NotAvailable, match="no-such-decider"):
+        SUITE.system("tuned", inputs, asked, Settings(home=tmp_path / "home"), lambda line: None)
 
 
 def test_answers_stand_apart_from_what_the_system_is_handed(tmp_path: Path) -> None:
