@@ -112,10 +112,11 @@ def link(page: str, label: str, *, icon: str | None = None, **query: str) -> Non
     st.page_link(target, label=label, icon=icon, query_params=asked)
 
 
-def severity_badge(value: str) -> None:
-    """Show a severity by word and colour."""
-    colour: Any = SEVERITY_COLOURS.get(value, "gray")
-    st.badge(word("severity", value), color=colour)
+def severity_badge(value: str, *beside: str) -> None:
+    """Show a severity by word and colour, and words of the catalogue in grey beside it."""
+    colour = SEVERITY_COLOURS.get(value, "gray")
+    grey = "".join(f" :gray-badge[{one}]" for one in beside)
+    st.markdown(f":{colour}-badge[{word('severity', value)}]{grey}")
 
 
 def machine_mark(

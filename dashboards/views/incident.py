@@ -15,7 +15,8 @@ from dashboards.views import incident_findings, incident_history, incident_pictu
 from telcollm.access import Action, allows
 from telcollm.app.services import incident_detail, incidents
 from telcollm.app.services.incident_detail import IncidentDetail
-from telcollm.records import Mode
+from telcollm.app.services.incidents import IncidentRow
+from telcollm.records import Incident, Mode
 
 ID: Final = "id"
 
@@ -28,10 +29,13 @@ def show() -> None:
         _without(place)
         return
     with guarded(place):
+        row = incidents.row(place.desk, place.caller, asked)
+        # What can be clicked comes first: nothing that is loaded or drawn later may move it.
+        _head(row)
+        _actions(place, row)
+        _figures(place, row.incident)
         with st.spinner(say("incident.loading")):
-            found = incident_detail.detail(place.desk, place.caller, asked)
-        _head(place, found)
-        _actions(place, found)
+            found = incident_detail.detail_of(place.desk, place.caller, row)
         _body(place, found)
 
 
@@ -46,8 +50,8 @@ def _without(place: Place) -> None:
             st.rerun()
 
 
-def _head(place: Place, found: IncidentDetail) -> None:
-    incident = found.incident
+def _head(row: IncidentRow) -> None:
+    incident = row.incident
     heading("incident.title")
     with st.container(horizontal=True, vertical_alignment="center", key="incident head"):
         severity_badge(incident.perceived_severity.value)
@@ -62,6 +66,10 @@ def _head(place: Place, found: IncidentDetail) -> None:
             link("incident", coded(incident.superseded_by), id=incident.superseded_by)
     if incident.description:
         st.text(plain(incident.description, 600))
+
+
+def _figures(place: Place, incident: Incident) -> None:
+    """Show how much it is, and since when."""
     with st.container(horizontal=True, key="incident counts"):
         st.metric(say("incident.age"), age(place.desk.now() - incident.opened_time), border=True, width=150)
         st.metric(say("incident.objects"), number(len(incident.affected_objects)), border=True, width=150)
@@ -82,19 +90,29 @@ def _head(place: Place, found: IncidentDetail) -> None:
     )
 
 
-def _actions(place: Place, found: IncidentDetail) -> None:
-    """Show what the caller may do with the incident; who has it in hand stands beside."""
-    row, incident_id = found.row, found.incident.incident_id
-    caller = place.caller
+def _actions(place: Place, row: IncidentRow) -> None:
+    """Show what the caller may do with the incident; who has it in hand stands beside.
+
+    The keys of its buttons begin with `act`: the row is not shown before they are there (`console.css`).
+    """
+    caller, incident_id = place.caller, row.incident.incident_id
     with st.container(horizontal=True, vertical_alignment="center", key="incident actions"):
         if allows(caller, Action.INCIDENT_ACKNOWLEDGE):
             if row.acknowledged is None:
-                if st.button(say("incident.acknowledge"), type="primary", icon=":material/front_hand:"):
+                if st.button(
+                    say("incident.acknowledge"),
+                    key="act acknowledge",
+                    type="primary",
+                    icon=":material/front_hand:",
+                ):
                     _do(place, "incident.acknowledged", lambda: _acknowledge(place, incident_id, False))
-            elif st.button(say("incident.take back"), icon=":material/undo:"):
+            elif st.button(say("incident.take back"), key="act take back", icon=":material/undo:"):
                 _do(place, "incident.taken back", lambda: _acknowledge(place, incident_id, True))
         if allows(caller, Action.INCIDENT_ASSIGN):
-            with st.popover(say("incident.assign"), icon=":material/person_add:"), st.form("assign"):
+            with (
+                st.popover(say("incident.assign"), icon=":material/person_add:", key="open assign"),
+                st.form("assign"),
+            ):
                 who = st.text_input(say("incident.assign to"), value=caller.name, max_chars=200)
                 if st.form_submit_button(say("incident.assign"), type="primary"):
                     _do(
@@ -105,7 +123,10 @@ def _actions(place: Place, found: IncidentDetail) -> None:
         if allows(caller, Action.INCIDENT_JUDGE) and row.diagnosis is not None:
             _judging(place, incident_id)
         if allows(caller, Action.INCIDENT_ACKNOWLEDGE):
-            with st.popover(say("incident.comment"), icon=":material/comment:"), st.form("comment"):
+            with (
+                st.popover(say("incident.comment"), icon=":material/comment:", key="open comment"),
+                st.form("comment"),
+            ):
                 text = st.text_area(say("incident.comment text"), max_chars=incidents.MOST_TEXT)
                 if st.form_submit_button(say("incident.comment"), type="primary"):
                     _do(
@@ -127,9 +148,9 @@ def _actions(place: Place, found: IncidentDetail) -> None:
 
 def _judging(place: Place, incident_id: str) -> None:
     desk, caller = place.desk, place.caller
-    if st.button(say("incident.accept"), icon=":material/thumb_up:"):
+    if st.button(say("incident.accept"), key="act accept", icon=":material/thumb_up:"):
         _do(place, "incident.accepted", lambda: incidents.accept(desk, caller, incident_id))
-    with st.popover(say("incident.correct"), icon=":material/edit:"), st.form("correct"):
+    with st.popover(say("incident.correct"), icon=":material/edit:", key="open correct"), st.form("correct"):
         right = st.text_input(say("incident.correction"), max_chars=1_000)
         why = st.text_area(say("incident.reason"), max_chars=incidents.MOST_TEXT)
         if st.form_submit_button(say("incident.correct"), type="primary"):
@@ -138,7 +159,10 @@ def _judging(place: Place, incident_id: str) -> None:
                 "incident.corrected",
                 lambda: incidents.correct(desk, caller, incident_id, right, reason=why),
             )
-    with st.popover(say("incident.reject"), icon=":material/thumb_down:"), st.form("reject"):
+    with (
+        st.popover(say("incident.reject"), icon=":material/thumb_down:", key="open reject"),
+        st.form("reject"),
+    ):
         reason = st.text_area(say("incident.reason"), max_chars=incidents.MOST_TEXT)
         if st.form_submit_button(say("incident.reject"), type="primary"):
             _do(place, "incident.rejected", lambda: incidents.reject(desk, caller, incident_id, reason))

@@ -31,7 +31,6 @@ PAGE_KEY: Final = "page"
 COLUMNS: Final = ("severity", "what", "impact", "age", "in hand")
 SORTS: Final[tuple[Literal["impact", "age", "latest"], ...]] = ("impact", "age", "latest")
 LEAST: Final = ("any", "WARNING", "MINOR", "MAJOR", "CRITICAL")
-_WIDTHS: Final = (1.1, 5.0, 2.2, 1.6, 1.7)
 
 
 def show() -> None:
@@ -106,24 +105,34 @@ def _live(query: IncidentQuery) -> None:
 
 
 def _list(place: Place, query: IncidentQuery) -> None:
-    counts = incidents.counts(place.desk, place.caller, query)
-    _counts(counts)
-    if not counts.total:
+    # Which page is shown, the widget beneath has kept from the run before, or the address names it.
+    asked = msgspec.structs.replace(query, offset=(_page_asked() - 1) * PAGE)
+    page = incidents.list_incidents(place.desk, place.caller, asked)
+    _counts(page.counts)
+    total = page.counts.total
+    if not total:
         _nothing(query)
         return
-    pages = ceil(counts.total / PAGE)
-    number_of = 1
+    pages = ceil(total / PAGE)
     if pages > 1:
         with st.container(horizontal=True, vertical_alignment="center"):
             number_of = st.pagination(pages, key=PAGE_KEY, bind="query-params")
-            st.text(tell("now.of", total=number(counts.total)))
-    asked = msgspec.structs.replace(query, offset=(number_of - 1) * PAGE)
-    page = incidents.list_incidents(place.desk, place.caller, asked)
+            st.text(tell("now.of", total=number(total)))
+        if (number_of - 1) * PAGE != asked.offset:
+            asked = msgspec.structs.replace(query, offset=(number_of - 1) * PAGE)
+            page = incidents.list_incidents(place.desk, place.caller, asked)
     now = place.desk.now()
-    for width, key in zip(st.columns(_WIDTHS), COLUMNS, strict=True):
-        width.markdown(word("column", key))
+    with st.container(key="row heads"):
+        for key in COLUMNS:
+            st.markdown(word("column", key))
     for place_in_list, row in enumerate(page.rows):
         _row(row, now, place_in_list)
+
+
+def _page_asked() -> int:
+    """Return the number of the page that is asked for, 1 where that is none."""
+    asked = str(st.session_state.get(PAGE_KEY) or st.query_params.get(PAGE_KEY, ""))
+    return max(1, int(asked)) if asked.isdecimal() and len(asked) < 9 else 1
 
 
 def _counts(counts: IncidentCounts) -> None:
@@ -146,50 +155,40 @@ def _nothing(query: IncidentQuery) -> None:
 
 
 def _row(row: incidents.IncidentRow, now: datetime, place_in_list: int) -> None:
+    """Show an incident in six elements, which `console.css` puts into columns: each costs time to draw."""
     found, said = row.incident, row.diagnosis
     with st.container(key=f"row {found.perceived_severity.value} {place_in_list}"):
-        worst, what, impact, since, hand = st.columns(_WIDTHS, vertical_alignment="center")
-        with worst:
-            severity_badge(found.perceived_severity.value)
-            if found.status.value not in OPEN:
-                st.text(word("status", found.status))
-        with what:
-            first = said.hypotheses[0] if said and said.hypotheses and not said.abstained else None
-            resource = first.root_cause_resource if first else found.root_cause_resource
-            problem = first.root_cause_problem if first else found.root_cause_problem
-            link(
-                "incident",
-                coded(resource or (found.affected_objects[0] if found.affected_objects else "-"), 60),
-                id=found.incident_id,
-            )
-            if first:
-                st.text(tell("now.cause", problem=line(problem, 80), sure=percent(first.confidence)))
-            elif said and said.abstained:
-                st.text(tell("now.abstained"))
-            else:
-                st.text(plain(line(problem, 80)) or tell("now.not diagnosed"))
-        with impact:
-            st.text(
-                tell(
-                    "now.impact",
-                    objects=number(len(found.affected_objects)),
-                    services=number(len(found.affected_service)),
-                )
-            )
-            st.text(tell("now.alarms", active=number(found.active_alarms), total=number(found.alarm_count)))
-        with since:
-            st.text(age(now - found.opened_time))
-            st.text(clock(found.opened_time))
-        with hand:
-            _in_hand(row)
-            if found.mode is not Mode.LIVE:
-                st.badge(word("mode", found.mode), color="gray")
+        over = () if found.status.value in OPEN else (word("status", found.status),)
+        severity_badge(found.perceived_severity.value, *over)
+        first = said.hypotheses[0] if said and said.hypotheses and not said.abstained else None
+        resource = first.root_cause_resource if first else found.root_cause_resource
+        problem = first.root_cause_problem if first else found.root_cause_problem
+        link(
+            "incident",
+            coded(resource or (found.affected_objects[0] if found.affected_objects else "-"), 60),
+            id=found.incident_id,
+        )
+        if first:
+            st.text(tell("now.cause", problem=line(problem, 80), sure=percent(first.confidence)))
+        elif said and said.abstained:
+            st.text(tell("now.abstained"))
+        else:
+            st.text(plain(line(problem, 80)) or tell("now.not diagnosed"))
+        impact = tell(
+            "now.impact",
+            objects=number(len(found.affected_objects)),
+            services=number(len(found.affected_service)),
+        )
+        alarms = tell("now.alarms", active=number(found.active_alarms), total=number(found.alarm_count))
+        st.text(f"{impact}\n{alarms}")
+        st.text(f"{age(now - found.opened_time)}\n{clock(found.opened_time)}")
+        st.text("\n".join(_in_hand(row)))
 
 
-def _in_hand(row: incidents.IncidentRow) -> None:
+def _in_hand(row: incidents.IncidentRow) -> list[str]:
+    mode = [] if row.incident.mode is Mode.LIVE else [word("mode", row.incident.mode)]
     if row.assigned and row.assigned.detail:
-        st.text(tell("now.assigned", who=row.assigned.detail))
-    elif row.acknowledged:
-        st.text(tell("now.acknowledged", who=row.acknowledged.actor))
-    else:
-        st.badge(say("now.nobody"), color="gray")
+        return [tell("now.assigned", who=row.assigned.detail), *mode]
+    if row.acknowledged:
+        return [tell("now.acknowledged", who=row.acknowledged.actor), *mode]
+    return [tell("now.nobody"), *mode]

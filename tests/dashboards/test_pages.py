@@ -205,11 +205,12 @@ def test_a_store_that_does_not_answer_is_told_with_the_next_step(
         message = "database=x did not answer; a running one is allowed; start it and try again"
         raise TransientError(message)
 
-    monkeypatch.setattr(incident_detail, "detail", silent)
+    monkeypatch.setattr(incident_detail, "detail_of", silent)
     test = look("incident", id="inc-main")
     no_fault(test)
     assert len(test.error) == 1
     assert "start it and try again" in texts(test)
+    assert test.button(key="act acknowledge"), "what was read before can still be acted upon"
 
 
 def test_accepting_a_route_hands_the_ticket_over(trouble: Workplace, look: Look) -> None:

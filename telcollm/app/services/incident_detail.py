@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from telcollm.access import Action, Caller, allows
-from telcollm.app.services.incidents import IncidentRow, incident, rows_of
+from telcollm.app.services.incidents import IncidentRow, row
 from telcollm.app.workplace import Workplace
 from telcollm.records import (
     Diagnosis,
@@ -98,7 +98,12 @@ def detail(workplace: Workplace, caller: Caller, incident_id: str) -> IncidentDe
         AccessDenied: not with the caller's roles.
         NotFoundError: there is none in the caller's scope.
     """
-    found = incident(workplace, caller, incident_id)
+    return detail_of(workplace, caller, row(workplace, caller, incident_id))
+
+
+def detail_of(workplace: Workplace, caller: Caller, listed: IncidentRow) -> IncidentDetail:
+    """Return all that hangs on an incident which the caller was shown a row of."""
+    found = listed.incident
     scope, stores = caller.scope, workplace.stores
     alarms = stores.store.incident_members(scope, found.incident_id, MOST_ALARMS)
     diagnoses = stores.store.diagnoses(scope, found.incident_id)
@@ -108,7 +113,7 @@ def detail(workplace: Workplace, caller: Caller, incident_id: str) -> IncidentDe
         scope, objects, since_ms=to_ms(since), until_ms=to_ms(until), limit=MOST_KPIS + 1
     )
     return IncidentDetail(
-        row=rows_of(workplace, scope, [found])[0],
+        row=listed,
         diagnoses=tuple(diagnoses),
         alarms=tuple(alarms),
         neighbourhood=neighbourhood(workplace.topology(scope), found, diagnoses, alarms),

@@ -61,6 +61,15 @@ def list_incidents(
     return IncidentPage(rows_of(workplace, scope, found), store.incident_counts(scope, query))
 
 
+def row(workplace: Workplace, caller: Caller, incident_id: str) -> IncidentRow:
+    """Return one incident as a list has it; its id may be an unambiguous beginning.
+
+    Raises:
+        AccessDenied, NotFoundError: as `incident` does.
+    """
+    return rows_of(workplace, caller.scope, [incident(workplace, caller, incident_id)])[0]
+
+
 def rows_of(workplace: Workplace, scope: Scope, incidents: Sequence[Incident]) -> tuple[IncidentRow, ...]:
     """Return the incidents with their latest diagnoses and who has them in hand, in their order."""
     ids = [incident.incident_id for incident in incidents]
