@@ -9,16 +9,25 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
+from agents.window_reader import WindowReader
 from telcollm.decider.decider import Decider, Decision
 from telcollm.guard import Guard
 from telcollm.model.port import LanguageModel
-from telcollm.prompts import NONE_OF_THESE, WINDOW_VERSION, WindowFacts, render_window, write_candidates
+from telcollm.prompts import (
+    NONE_OF_THESE,
+    WINDOW_VERSION,
+    WindowFacts,
+    number_of,
+    render_window,
+    window_numbers,
+    write_candidates,
+)
 from telcollm.records import Shadow
 from telcollm.settings import DiagnosisSettings
 from telcollm.state import DiagnosisRequest
-from telcollm.topology import Topology
 
 TEXT: Final = "text"
 CANDIDATES: Final = "candidates"
@@ -29,10 +38,15 @@ _TOKENS_PER_GROUP: Final = 8
 """A careful guess of what one more group of alarms costs in the prompt."""
 
 
+_Key = tuple[str, tuple[str, ...], tuple[float, ...]]
+"""What makes two windows the same question: text, choices, and the numbers that the decider reads."""
+
+
 class _Asked(NamedTuple):
     """A window as the deciders read it, and the object that each choice stands for."""
 
     text: str
+    numbers: Mapping[str, float]
     choices: tuple[str, ...]
     objects: tuple[str, ...]
 
@@ -42,7 +56,7 @@ class OpinionAdviser:
 
     def __init__(
         self,
-        topology: Topology,
+        windows: WindowReader,
         settings: DiagnosisSettings,
         guard: Guard,
         *,
@@ -50,13 +64,13 @@ class OpinionAdviser:
         fault_kind: Decider | None = None,
         model: LanguageModel | None = None,
     ) -> None:
-        self._topology = topology
+        self._windows = windows
         self._settings = settings
         self._guard = guard
         self._root_cause = root_cause
         self._fault_kind = fault_kind
         self._model = model
-        self._known: dict[str, OrderedDict[tuple[str, ...], Decision]] = {
+        self._known: dict[str, OrderedDict[_Key, Decision]] = {
             "root cause": OrderedDict(),
             "fault kind": OrderedDict(),
         }
@@ -69,9 +83,12 @@ class OpinionAdviser:
 
         Raises:
             DeciderError: a decider reads other columns than a window has.
-            TransientError: a model server does not answer.
+            TransientError: a model server or the database does not answer.
         """
-        asked = [self._written(request, prompt_tokens) for request in requests]
+        asked = [
+            self._written(request, facts, prompt_tokens)
+            for request, facts in zip(requests, self._windows.read(requests), strict=True)
+        ]
         roots = self._decide("root cause", self._root_cause, asked, with_choices=True)
         kinds = self._decide("fault kind", self._fault_kind, asked, with_choices=False)
         self._prompts += len(requests)
@@ -80,26 +97,13 @@ class OpinionAdviser:
             for request, window, root, kind in zip(requests, asked, roots, kinds, strict=True)
         ]
 
-    def _written(self, request: DiagnosisRequest, prompt_tokens: int) -> _Asked:
+    def _written(self, request: DiagnosisRequest, facts: WindowFacts, prompt_tokens: int) -> _Asked:
         shortlist = request.candidates[: self._settings.max_candidates]
-        groups = request.groups[: max(8, prompt_tokens // _TOKENS_PER_GROUP)]
-        objects = dict.fromkeys(group.managed_object for group in groups)
-        at_ms = groups[0].raised_ms if groups else 0
-        links = [
-            (name, other)
-            for name in objects
-            for other in self._topology.neighbours(name, at_ms)
-            if other in objects
-        ]
-        elements = self._topology.elements
-        kinds = {
-            name: elements[name].element_type or "object" if name in elements else "object"
-            for name in (*objects, *(item.managed_object for item in shortlist))
-        }
-        facts = WindowFacts(groups, kinds, links)
         listed = write_candidates(facts, shortlist, guard=self._guard)
+        shown = replace(facts, groups=facts.groups[: max(8, prompt_tokens // _TOKENS_PER_GROUP)])
         return _Asked(
-            render_window(facts, guard=self._guard, version=WINDOW_VERSION),
+            render_window(shown, guard=self._guard, version=WINDOW_VERSION),
+            window_numbers(facts),
             (*(text for _, text in listed), NONE_OF_THESE),
             tuple(name for name, _ in listed),
         )
@@ -111,12 +115,23 @@ class OpinionAdviser:
         if decider is None:
             return [None] * len(asked)
         known = self._known[what]
-        keys = [(window.text, *(window.choices if with_choices else ())) for window in asked]
+        columns = decider.spec.numeric_columns
+        keys: list[_Key] = [
+            (
+                window.text,
+                window.choices if with_choices else (),
+                tuple(number_of(window.numbers, column) for column in columns),
+            )
+            for window in asked
+        ]
         by_key = dict(zip(keys, asked, strict=True))
         new = [key for key in by_key if key not in known]
         if new:
             began = time.monotonic()
-            rows = [{TEXT: by_key[key].text, CANDIDATES: list(by_key[key].choices)} for key in new]
+            rows: list[dict[str, object]] = [
+                {**dict(zip(columns, key[2], strict=True)), TEXT: key[0], CANDIDATES: by_key[key].choices}
+                for key in new
+            ]
             known.update(zip(new, decider.decide(rows), strict=True))
             self._seconds += time.monotonic() - began
             self._asked += len(new)

@@ -13,6 +13,9 @@ from typing import Final
 
 from telcollm.records import TopologyElement
 
+BESIDE: Final = frozenset(("place", "neighbour", "xn", "street"))
+"""Kinds of links that tell who stands by whom, not what hangs on what."""
+
 _EVER: Final = (-(2**62), 2**62)
 
 
@@ -31,6 +34,7 @@ class Topology:
         self.elements: dict[str, TopologyElement] = {item.element_id: item for item in elements}
         self._always: dict[str, tuple[str, ...]] = {}
         self._bounded: dict[str, list[tuple[str, int, int]]] = {}
+        self._beside: set[tuple[str, str]] = set()
         self._build()
 
     def __len__(self) -> int:
@@ -39,10 +43,15 @@ class Topology:
     def _build(self) -> None:
         lives = {name: _interval_ms(item.valid_from, item.valid_to) for name, item in self.elements.items()}
         always: dict[str, set[str]] = {name: set() for name in self.elements}
+        carrying: set[tuple[str, str]] = set()
         for name, item in self.elements.items():
             for link in item.links:
                 if link.target == name:
                     continue
+                if link.kind in BESIDE:
+                    self._beside |= {(name, link.target), (link.target, name)}
+                else:
+                    carrying |= {(name, link.target), (link.target, name)}
                 spans = (
                     _interval_ms(link.valid_from, link.valid_to),
                     lives[name],
@@ -56,6 +65,7 @@ class Topology:
                     self._bounded.setdefault(name, []).append((link.target, start, end))
                     self._bounded.setdefault(link.target, []).append((name, start, end))
         self._always = {name: tuple(sorted(near)) for name, near in always.items()}
+        self._beside -= carrying
 
     def neighbours(self, element_id: str, at_ms: int) -> tuple[str, ...]:
         """Return the elements one link away at event time `at_ms`, sorted; none for an unknown element."""
@@ -64,6 +74,11 @@ class Topology:
         if not bounded:
             return near
         return tuple(sorted({*near, *(name for name, start, end in bounded if start <= at_ms < end)}))
+
+    def carriers(self, element_id: str, at_ms: int) -> tuple[str, ...]:
+        """Return the neighbours that the element hangs on or that hang on it, not those merely beside it."""
+        near = self.neighbours(element_id, at_ms)
+        return tuple(name for name in near if (element_id, name) not in self._beside)
 
     def all_neighbours(self, element_id: str) -> frozenset[str]:
         """Return the elements that were ever one link away."""

@@ -18,13 +18,21 @@ from streams.simulator.windows_hints import HintFinder, Hints
 from telcollm.guard import Guard
 from telcollm.prompts import (
     NONE_OF_THESE,
+    NUMBER,
     WINDOW_VERSION,
     Hint,
     WindowFacts,
+    kpi_hint,
+    log_hint,
+    number_of,
+    place_hint,
     render_window,
+    window_numbers,
+    work_hint,
     write_candidates,
 )
 from telcollm.records import PROBABLE_CAUSES
+from telcollm.topology import BESIDE
 
 NO_TEAM: Final = "no_action"
 """The team of a window that no fault is behind."""
@@ -33,8 +41,8 @@ Row = dict[str, object]
 
 _GUARD: Final = Guard(b"simulated-operators-have-no-customers", remember=False)
 _CAUSES: Final = tuple(sorted(PROBABLE_CAUSES.values()))
-_ASIDE: Final = frozenset(("neighbour", "xn", "street"))
-_SHORT: Final = ("_ratio", "_celsius", "_count")
+_PARTNER: Final = "partner site"
+_RAIN: Final = "heavy rain"
 
 
 class WindowWriter:
@@ -46,11 +54,11 @@ class WindowWriter:
         self._simulation = simulation
         self._version = version
         self._finder = finder or HintFinder(simulation)
-        self._types = tuple(sorted(simulation.network.by_type))
+        self._columns = _columns(sorted(simulation.network.by_type))
         self._hangs_on: list[list[int]] = [[] for _ in simulation.network.elements]
         for one, other, kind in simulation.network.links:
             # That cells are neighbours on the air says nothing of what hangs on what.
-            if kind not in _ASIDE:
+            if kind not in BESIDE:
                 self._hangs_on[one].append(other)
                 self._hangs_on[other].append(one)
         self._cause_of: dict[tuple[str, str], str] = {}
@@ -110,7 +118,7 @@ class WindowWriter:
             "time": self._simulation.time(window.first_s),
             "text": render_window(facts, guard=_GUARD, version=self._version),
             "candidates": json.dumps([*texts, NONE_OF_THESE], ensure_ascii=False),
-            **self.features(window, hints, facts),
+            **self.features(facts),
             "vendor": Counter(self._simulation.alarms[place].vendor for place in window.alarms).most_common(
                 1
             )[0][0],
@@ -122,109 +130,59 @@ class WindowWriter:
             "team": fault.team if fault else NO_TEAM,
         }
 
-    def features(self, window: Window, hints: Hints, facts: WindowFacts) -> Row:
+    def features(self, facts: WindowFacts) -> Row:
         """Return counts for boosting, `f_*`: what the text says, X.733 causes in the place of wordings."""
-        network = self._simulation.network
-        groups = window.groups
-        first_ms = groups[0].raised_ms
-        by_cause: Counter[str] = Counter()
-        by_type: dict[str, set[str]] = {}
-        after: dict[str, float] = {}
-        pairs: Counter[tuple[str, str]] = Counter()
-        for group in groups:
-            cause = facts.causes.get(group.problem, "")
-            kind = facts.kinds[group.managed_object]
-            by_cause[cause] += 1
-            by_type.setdefault(kind, set()).add(group.managed_object)
-            after.setdefault(kind, (group.raised_ms - first_ms) / 1000)
-            pairs[kind, cause] += 1
-        row: Row = {
-            "f_alarms": window.alarm_count,
-            "f_groups": len(groups),
-            "f_objects": len({group.managed_object for group in groups}),
-            "f_problems": len({group.problem for group in groups}),
-            "f_span_s": window.last_s - window.first_s,
-            "f_repeats": sum(group.repeats for group in groups) - len(groups),
-            "f_severity": max(group.severity for group in groups),
-            "f_sites": len({network.element(group.managed_object).site for group in groups}),
-            "f_partner_site": int(hints.partner_site),
-            "f_rain": int(hints.rain),
-            "f_work": int(bool(hints.works)),
-            "f_hour": int(window.first_s // 3600 % 24),
-            "f_first_type": self._types.index(facts.kinds[groups[0].managed_object]),
-        }
-        for kind in self._types:
-            row[f"f_type_{kind}"] = len(by_type.get(kind, ()))
-            row[f"f_after_s_{kind}"] = after.get(kind, -1.0)
-        for cause in _CAUSES:
-            row[f"f_cause_{cause}"] = by_cause.get(cause, 0)
-        deviations = {hint.kpi: hint for hint in hints.kpis}
-        for kpi in NORMALS:
-            hint = deviations.get(kpi)
-            row[f"f_kpi_{kpi}"] = 0.0 if hint is None else max(-99.0, min(99.0, hint.deviation))
-        for kind, cause in _SPOKEN:
-            row[f"f_{kind}_{cause}"] = pairs.get((kind, cause), 0)
-        return row
+        numbers = window_numbers(facts)
+        return {name: number_of(numbers, name) for name in self._columns}
 
 
-def _spoken() -> tuple[tuple[str, str], ...]:
-    """Return the pairs of element type and X.733 cause that the catalogue can bring about."""
+def _columns(types: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns of all numbers that a simulated window can show, in their order."""
     from streams.simulator.background import _MAY_TELL
     from streams.simulator.symptom import SYMPTOMS
 
-    return tuple(
-        sorted(
-            {
-                (kind, SYMPTOMS[symptom].probable_cause)
-                for kind, symptoms in _MAY_TELL.items()
-                for symptom in symptoms
-            }
-        )
+    spoken = sorted(
+        {
+            (kind, SYMPTOMS[symptom].probable_cause)
+            for kind, symptoms in _MAY_TELL.items()
+            for symptom in symptoms
+        }
     )
-
-
-_SPOKEN: Final[Sequence[tuple[str, str]]] = _spoken()
+    places = [place_hint(text) for text in (_PARTNER, _RAIN)]
+    about = (
+        "alarms",
+        "groups",
+        "objects",
+        "problems",
+        "span_s",
+        "repeats",
+        "severity",
+        "hour",
+        "work",
+        "logs",
+    )
+    return (
+        *(f"{NUMBER}{name}" for name in about),
+        *(f"{NUMBER}place_{hint.text.replace(' ', '_')}" for hint in places),
+        *(f"{NUMBER}{what}_{kind}" for kind in types for what in ("type", "after_s")),
+        *(f"{NUMBER}cause_{cause}" for cause in _CAUSES),
+        *(f"{NUMBER}kpi_{kpi}" for kpi in NORMALS),
+        *(f"{NUMBER}pair_{kind}_{cause}" for kind, cause in spoken),
+    )
 
 
 def written_hints(hints: Hints) -> Iterator[Hint]:
     """Yield hints as words: KPIs with their usual value, log lines, work, then what holds of the place."""
     for kpi in hints.kpis:
-        name = kpi.kpi
-        for unit in _SHORT:
-            name = name.removesuffix(unit)
-        many = f" ({kpi.objects})" if kpi.objects > 1 else ""
-        yield Hint(
-            kpi.managed_object,
-            f"{name.replace('_', ' ')} {_number(kpi.value)} usual {_number(kpi.usual)}{many}",
-        )
+        yield kpi_hint(*kpi)
     for log in hints.logs:
-        yield Hint(log.managed_object, f"log {log.text}")
+        yield log_hint(log.managed_object, log.text)
     for work in hints.works:
-        since = round(work.ended_before_min / 10) * 10
-        when = f"ended {since} min before" if since > 0 else "going on"
-        yield Hint(work.managed_object, f"work {work.description} {when}")
+        yield work_hint(*work)
     if hints.partner_site:
-        yield Hint("", "partner site")
+        yield place_hint(_PARTNER)
     if hints.rain:
-        yield Hint("", "heavy rain")
-
-
-def _number(value: float) -> str:
-    """Return a number in two or three digits.
-
-    >>> _number(0.98765), _number(-112.7), _number(53.61)
-    ('0.99', '-113', '54')
-    """
-    size = abs(value)
-    if size >= 10:
-        return f"{value:.0f}"
-    return (
-        f"{value:.1f}"
-        if size >= 1
-        else f"{value:.2f}"
-        if size >= 0.01
-        else f"{value:.4f}".rstrip("0").rstrip(".")
-    )
+        yield place_hint(_RAIN)
 
 
 def distinct_columns(rows: Sequence[Mapping[str, object]]) -> list[str]:

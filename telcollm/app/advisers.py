@@ -12,17 +12,20 @@ from typing import TYPE_CHECKING
 from telcollm.errors import SettingsError
 from telcollm.ports import Adviser
 from telcollm.settings import Settings
-from telcollm.topology import Topology
 
 if TYPE_CHECKING:
+    from agents.window_reader import WindowReader
     from telcollm.decider.decider import Decider
     from telcollm.decider.opening import BaseOpener
     from telcollm.guard import Guard
     from telcollm.model.port import LanguageModel
+    from telcollm.store.opening import Stores
 
 
-def open_adviser(settings: Settings, topology: Topology | None = None) -> Adviser | None:
+def open_adviser(settings: Settings, stores: Stores | None = None) -> Adviser | None:
     """Return what asks the configured deciders or model, None where none is configured.
+
+    Deciders of windows read causes, KPIs, logs, planned work and the topology from `stores`.
 
     Deciders that hold no adapter are asked without a model, and none is loaded for them.
 
@@ -43,13 +46,28 @@ def open_adviser(settings: Settings, topology: Topology | None = None) -> Advise
             for what, name in names.items()
         }
         model = base() if base.cache_info().currsize else None
-        return OpinionAdviser(topology or Topology(), settings.diagnosis, guard, **opened, model=model)
+        return OpinionAdviser(
+            _window_reader(settings, stores), settings.diagnosis, guard, **opened, model=model
+        )
     model = open_language_model(settings)
     if model is None:
         return None
     from agents.advice import ModelAdviser
 
     return ModelAdviser(model, settings.diagnosis, guard)
+
+
+def _window_reader(settings: Settings, stores: Stores | None) -> WindowReader:
+    from agents.window_evidence import StoreWindowEvidence
+    from agents.window_reader import WindowReader
+    from telcollm.ports import EVERYTHING
+    from telcollm.topology import Topology
+
+    most = settings.diagnosis.max_candidates
+    if stores is None:
+        return WindowReader(Topology(), None, most)
+    topology = Topology(stores.store.topology(EVERYTHING))
+    return WindowReader(topology, StoreWindowEvidence(stores.store, stores.telemetry), most)
 
 
 def open_language_model(settings: Settings) -> LanguageModel | None:
@@ -81,17 +99,21 @@ def open_language_model(settings: Settings) -> LanguageModel | None:
 def _open_decider(what: str, name: str, settings: Settings, open_base: BaseOpener, guard: Guard) -> Decider:
     from agents.opinion import CANDIDATES, TEXT
     from telcollm.decider.opening import open_named
+    from telcollm.prompts import NUMBER
 
     _, decider = open_named(name, settings, unpromoted=True, guard=guard, open_base=open_base)
     spec = decider.spec
     wanted = ("choices", CANDIDATES) if what == "root_cause" else ("labels", "")
     reads = (*spec.text_columns, *spec.numeric_columns)
-    if (spec.kind, spec.choices_column) != wanted or reads != (TEXT,) or spec.history is not None:
+    of_windows = spec.text_columns in ((), (TEXT,)) and all(
+        name.startswith(NUMBER) for name in spec.numeric_columns
+    )
+    if (spec.kind, spec.choices_column) != wanted or not of_windows or spec.history is not None:
         choices = f", choices in {CANDIDATES!r}" if what == "root_cause" else ", a fixed label"
         message = (
-            f"model.{what}={name!r} reads {', '.join(reads)} and decides {spec.label_column!r}; a decider of "
-            f"the column {TEXT!r} alone{choices}, is allowed; train one on windows: telcollm simulate "
-            "writes such tables"
+            f"model.{what}={name!r} reads {', '.join(reads[:8])} and decides {spec.label_column!r}; a decider "
+            f"of the column {TEXT!r} and of numbers {NUMBER}*{choices}, is allowed; train one on windows: "
+            "telcollm simulate writes such tables"
         )
         raise SettingsError(message)
     return decider

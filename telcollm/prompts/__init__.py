@@ -3,12 +3,13 @@
 It holds names only, so that callers need not know which module has which.
 """
 
+from telcollm.prompts.hints import Hint, kpi_hint, log_hint, place_hint, work_hint
 from telcollm.prompts.listing import PROMPT_VERSION, choice_names, in_prompt_order, window_prompt
+from telcollm.prompts.numbers import NUMBER, number_of, window_numbers
 from telcollm.prompts.window import (
     NONE_OF_THESE,
     RENDERINGS,
     WINDOW_VERSION,
-    Hint,
     WindowFacts,
     object_numbers,
     one_line,
@@ -18,6 +19,7 @@ from telcollm.prompts.window import (
 
 __all__ = [
     "NONE_OF_THESE",
+    "NUMBER",
     "PROMPT_VERSION",
     "RENDERINGS",
     "WINDOW_VERSION",
@@ -25,9 +27,15 @@ __all__ = [
     "WindowFacts",
     "choice_names",
     "in_prompt_order",
+    "kpi_hint",
+    "log_hint",
+    "number_of",
     "object_numbers",
     "one_line",
+    "place_hint",
     "render_window",
+    "window_numbers",
     "window_prompt",
+    "work_hint",
     "write_candidates",
 ]

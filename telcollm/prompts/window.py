@@ -18,6 +18,7 @@ import msgspec
 
 from telcollm.errors import SettingsError
 from telcollm.guard import Guard
+from telcollm.prompts.hints import Hint
 from telcollm.state import Candidate, MemberGroup
 
 WINDOW_VERSION: Final = "caused-1"
@@ -31,13 +32,6 @@ _HINT_CHARACTERS: Final = 90
 _NEAR_S: Final = 3
 _HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _CONTROL: Final = re.compile(r"<(?=\|)|\|(?=>)|<(?=/?[A-Za-z_]+\d*>)")
-
-
-class Hint(NamedTuple):
-    """Something beside alarms that bears on an object: a KPI off its usual, a log line, work near by."""
-
-    managed_object: str
-    text: str
 
 
 @dataclass(frozen=True)

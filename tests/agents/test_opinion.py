@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import pytest
 
 from agents.opinion import CANDIDATES, TEXT, OpinionAdviser
+from agents.window_reader import WindowReader
 from telcollm.decider.decider import Decider
+from telcollm.decider.plain import fit_plain
 from telcollm.decider.rows import ROW_VERSION
-from telcollm.decider.spec import DeciderSpec
+from telcollm.decider.spec import DeciderSpec, NumericColumn
 from telcollm.guard import Guard
 from telcollm.model.port import Prompt
 from telcollm.prompts import NONE_OF_THESE, WINDOW_VERSION
@@ -47,8 +49,12 @@ def kinds(model: ScriptedModel) -> Decider:
     return decider(model, name="kind", kind="labels", choices_column="", labels=LABELS)
 
 
+def windows(topology: Topology | None = None) -> WindowReader:
+    return WindowReader(topology or Topology(), None, DiagnosisSettings().max_candidates)
+
+
 def rooted(model: ScriptedModel, topology: Topology | None = None) -> OpinionAdviser:
-    return OpinionAdviser(topology or Topology(), DiagnosisSettings(), GUARD, root_cause=decider(model))
+    return OpinionAdviser(windows(topology), DiagnosisSettings(), GUARD, root_cause=decider(model))
 
 
 def power_is_it(prompt: Prompt, choices: Sequence[str]) -> list[float]:
@@ -82,7 +88,7 @@ def test_fault_kinds_come_likeliest_first_beside_no_opinion_on_the_root_cause() 
     model = ScriptedModel(
         score_rule=lambda prompt, choices: [5.0 if "mains" in one else 1.0 for one in choices]
     )
-    adviser = OpinionAdviser(Topology(), DiagnosisSettings(), GUARD, fault_kind=kinds(model))
+    adviser = OpinionAdviser(windows(), DiagnosisSettings(), GUARD, fault_kind=kinds(model))
     (shadow,) = adviser.advise([request(1)], prompt_tokens=512)
     assert shadow.fault_kinds[0][0] == "mains_failure"
     assert shadow.probabilities == () and not shadow.agrees
@@ -132,3 +138,29 @@ def test_an_instruction_in_an_alarm_stays_one_line_of_data() -> None:
     rooted(model).advise([request(1, problems=("POWER", evil))], prompt_tokens=512)
     told = model.calls[0].prompts[0].text
     assert "<|im_" not in told and "\nanswer" not in told
+
+
+def test_a_decider_of_numbers_gets_those_that_the_window_shows_and_nothing_for_the_rest() -> None:
+    spec = DeciderSpec(
+        name="kind",
+        version="1",
+        numerics=tuple(NumericColumn(name) for name in ("f_problems", "f_type_none", "f_after_s_none")),
+        label_column="fault_kind",
+        labels=("few", "many"),
+        row_version=ROW_VERSION,
+        mix={"plain": 1.0},
+        plain=True,
+    )
+    rows = [
+        {"f_problems": float(count), "f_type_none": 0.0, "f_after_s_none": -1.0} for count in (1, 2, 8, 9)
+    ] * 20
+    labels = [0, 0, 1, 1] * 20
+    expert = fit_plain(rows, labels, spec, validation_rows=rows, validation_labels=labels)
+    adviser = OpinionAdviser(
+        windows(), DiagnosisSettings(), GUARD, fault_kind=Decider(spec, guard=GUARD, plain=expert)
+    )
+    few, many = adviser.advise(
+        [request(1, problems=PROBLEMS[:1]), request(2, problems=[f"P{n}" for n in range(9)])],
+        prompt_tokens=512,
+    )
+    assert (few.fault_kinds[0][0], many.fault_kinds[0][0]) == ("few", "many")

@@ -22,7 +22,7 @@ from telcollm.guard import Guard
 from telcollm.knowledge.library import Library
 from telcollm.ports import EVERYTHING, Adviser
 from telcollm.settings import DiagnosisSettings, Settings
-from telcollm.store.opening import open_stores
+from telcollm.store.opening import Stores, open_stores
 from telcollm.topology import Topology
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def open_variant(
         topology = Topology(stores.store.topology(EVERYTHING))
         guard = Guard(_KEY, remember=False)
         diagnosis = DiagnosisSettings()
-        adviser, who = _adviser(variant, topology, diagnosis, guard, options, settings, tell)
+        adviser, who = _adviser(variant, topology, stores, diagnosis, guard, options, settings, tell)
         beside = None
         if variant not in _ALARMS_ALONE:
             beside = StoreEvidence(stores.store, stores.telemetry, guard)
@@ -89,6 +89,7 @@ def open_variant(
 def _adviser(
     variant: str,
     topology: Topology,
+    stores: Stores,
     diagnosis: DiagnosisSettings,
     guard: Guard,
     options: Options,
@@ -114,6 +115,8 @@ def _adviser(
     if variant != "tuned":
         return None, {}
     from agents.opinion import OpinionAdviser
+    from agents.window_evidence import StoreWindowEvidence
+    from agents.window_reader import WindowReader
     from telcollm.decider.opening import open_named
 
     opened: dict[str, LanguageModel | None] = {}
@@ -144,8 +147,9 @@ def _adviser(
     specs = {what: decider.spec for what, decider in deciders.items()}
     who = {what: f"{spec.name}@{spec.version}" for what, spec in specs.items()}
     who["model"] = ", ".join(sorted({spec.base or "plain" for spec in specs.values()}))
+    evidence = StoreWindowEvidence(stores.store, stores.telemetry)
     adviser = OpinionAdviser(
-        topology,
+        WindowReader(topology, evidence, diagnosis.max_candidates),
         diagnosis,
         guard,
         root_cause=deciders.get("root_cause"),

@@ -51,8 +51,6 @@ def worker(
     from telcollm.app.session import open_session_tracker
     from telcollm.app.stopping import switched
     from telcollm.app.workplace import open_workplace
-    from telcollm.ports import EVERYTHING
-    from telcollm.topology import Topology
 
     configured = load_settings(config)
     settings = find_broker(configured)
@@ -67,7 +65,7 @@ def worker(
         stack.callback(workplace.close)
         store = workplace.stores.store
         desks = open_desks(workplace)
-        opinions = open_adviser(settings, Topology(store.topology(EVERYTHING)))
+        opinions = open_adviser(settings, workplace.stores)
         adviser = switched(opinions, workplace.switch)
         tracker = open_session_tracker(settings, "worker")
         health = None

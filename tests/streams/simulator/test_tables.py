@@ -18,7 +18,7 @@ from streams.simulator.tables_files import MANIFEST, simulation_hash, write_tabl
 from streams.simulator.tables_split import UNSEEN_VENDOR, SplitRule
 from telcollm.errors import SettingsError
 
-FROZEN = "12e3ac4eea95b0cc62306212d3cbc80f66ea6a1c9524d87432bf1b4d522e9f3a"
+FROZEN = "58168b6170458689db174346528fe9eb7306517b7d9e63be198a9888b66da393"
 
 PLAN = TablePlan(SimulationPlan(days=0.7, seed=9, faults_per_day=300.0), quiet_ratio=1.0)
 
