@@ -7,6 +7,7 @@ one of its kind. Does not know what is asked about an object.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
@@ -15,6 +16,9 @@ from typing import Final, NamedTuple
 _WORD: Final = re.compile(r"[a-z0-9]+|[^\W\d_a-z]+|\d+")
 _LONGEST: Final = 8
 """Most words of one name: `BS 003/01 SEKTOR 2` has five."""
+
+_CHINESE: Final = re.compile(r"[\u4e00-\u9fff]")
+_SIGNED: Final = re.compile(r"[a-z0-9]+(?:[-_:/.#][a-z0-9]+)+")
 
 _GROUP: Final = 50
 _COMPARED: Final = 300
@@ -91,10 +95,14 @@ class Names:
         """Take what can be asked about; a name that several things share stands for all of them."""
         self._things: dict[str, list[Named]] = defaultdict(list)
         self._by_word: dict[str, list[str]] = defaultdict(list)
+        self._chinese: dict[str, str] = {}
         for thing in things:
             key = joined(thing.name)
             if not key:
                 continue
+            spelled = unicodedata.normalize("NFKC", thing.name).casefold()
+            if _CHINESE.search(spelled) and len(spelled) > 1 and spelled not in _KIND_OF:
+                self._chinese[spelled] = key
             if key not in self._things:
                 for word in set(_numbered(thing.name)):
                     self._by_word[word].append(key)
@@ -105,25 +113,36 @@ class Names:
         return len(self._things)
 
     def strong(self, text: str) -> list[Mention]:
-        """Return what `text` (lower case, NFKC) names beyond doubt: whole names with a digit and a letter.
+        """Return what `text` (lower case, NFKC) names beyond doubt.
 
-        Looked for before times are: `la03-s07-nci-2` holds no time of day.
+        That is whole names with a digit and a letter, with signs between their words as in `core-router`, or
+        in Chinese characters. Looked for before times are: `la03-s07-nci-2` holds no time of day.
         """
-        return self._whole(text, lambda run: _mixed(run.key))
+
+        def beyond_doubt(run: _Words) -> bool:
+            signed = _SIGNED.fullmatch(text, run.start, run.end) is not None
+            return signed or _mixed(run.key) or text[run.start : run.end] in self._chinese
+
+        return self._whole(text, beyond_doubt)
 
     def weak(self, text: str) -> list[Mention]:
         """Return what the rest of a text names: whole names that are called so, then parts of names.
 
         A mention without objects is a name that is not known, with what may have been meant.
         """
-        found = self._whole(text, lambda run: _mixed(run.key) or _called(text, run.start))
+        chinese = _CHINESE.search(text) is not None
+        found = self._whole(
+            text,
+            lambda run: _mixed(run.key) or _called(text, run.start) or (chinese and _foreign(run.key)),
+        )
         rest = blank(text, [(one.start, one.end) for one in found])
         return sorted([*found, *self._partial(rest)], key=lambda one: one.start)
 
     def _whole(self, text: str, wanted: Callable[[_Words], bool]) -> list[Mention]:
         """Return the longest names in the text that are wanted; none overlaps another."""
         taken: list[Mention] = []
-        for run in sorted(_runs(text), key=lambda run: (-run.words, run.start)):
+        runs = [*_runs(text), *self._spelled(text)]
+        for run in sorted(runs, key=lambda run: (-run.words, run.start)):
             if run.key not in self._things or not wanted(run):
                 continue
             if any(run.start < one.end and one.start < run.end for one in taken):
@@ -131,6 +150,14 @@ class Names:
             objects = {name for thing in self._things[run.key] for name in thing.objects}
             taken.append(Mention(text[run.start : run.end], run.start, run.end, tuple(sorted(objects))))
         return sorted(taken, key=lambda one: one.start)
+
+    def _spelled(self, text: str) -> Iterator[_Words]:
+        """Yield names in Chinese characters where they are spelled out: no space sets them apart."""
+        if not _CHINESE.search(text):
+            return
+        for name, key in self._chinese.items():
+            if (start := text.find(name)) >= 0:
+                yield _Words(key, start, start + len(name), len(name))
 
     def _partial(self, text: str) -> list[Mention]:
         """Return mentions of what looks like a name: a kind and a number, or letters and digits."""
@@ -222,6 +249,11 @@ def _numbered(name: str) -> Iterator[str]:
 def _called(text: str, start: int) -> bool:
     """Tell whether what starts there is put as a name: after a word such as "cell" or "at", or in quotes."""
     return _CALLS.search(text[max(0, start - 24) : start]) is not None
+
+
+def _foreign(word: str) -> bool:
+    """Tell whether a word stands out from Chinese around it as a name does: three Latin letters or more."""
+    return word.isascii() and word.isalnum() and len(word) > 2
 
 
 def _mixed(word: str) -> bool:

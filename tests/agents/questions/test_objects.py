@@ -22,6 +22,9 @@ NAMES = Names(
         Named("8", "device", ("8",)),
         Named("svc-9", "service", ("router-1",)),
         Named("north core", "core_router", ("router-9",)),
+        Named("router-main-zh", "router", ("router-main-zh",)),
+        Named("MUC", "site", ("router-2",)),
+        Named("东区机房OLT", "olt", ("olt-7",)),
     ]
 )
 
@@ -57,6 +60,11 @@ def test_examples_in_docstrings_hold() -> None:
         ("what is wrong at device 8", "8"),
         ("who is affected by svc-9", "router-1"),
         ("what changed on north core", "router-9"),
+        ("过去两小时 router-main-zh 发生了什么?", "router-main-zh"),
+        ("过去两小时router-main-zh发生了什么?", "router-main-zh"),
+        ("router-main-zh怎么了", "router-main-zh"),
+        ("过去两小时muc发生了什么?", "router-2"),
+        ("昨天东区机房olt怎么了", "olt-7"),
     ],
 )
 def test_an_object_is_found_however_it_is_spelt(text: str, named: str) -> None:
