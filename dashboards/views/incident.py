@@ -93,10 +93,15 @@ def _figures(place: Place, incident: Incident) -> None:
 def _actions(place: Place, row: IncidentRow) -> None:
     """Show what the caller may do with the incident; who has it in hand stands beside.
 
-    The keys of its buttons begin with `act`: the row is not shown before they are there (`console.css`).
+    Browsers fetch what draws buttons later than what draws the rest of the row, which would move under the
+    pointer: so a row that has buttons is not shown before they are there (`console.css`).
     """
     caller, incident_id = place.caller, row.incident.incident_id
-    with st.container(horizontal=True, vertical_alignment="center", key="incident actions"):
+    judged = allows(caller, Action.INCIDENT_JUDGE) and row.diagnosis is not None
+    buttons = judged or allows(caller, Action.INCIDENT_ACKNOWLEDGE)
+    with st.container(
+        horizontal=True, vertical_alignment="center", key="incident actions" if buttons else "assigning"
+    ):
         if allows(caller, Action.INCIDENT_ACKNOWLEDGE):
             if row.acknowledged is None:
                 if st.button(
@@ -120,7 +125,7 @@ def _actions(place: Place, row: IncidentRow) -> None:
                         "incident.assigned",
                         lambda: incidents.assign(place.desk, caller, incident_id, who),
                     )
-        if allows(caller, Action.INCIDENT_JUDGE) and row.diagnosis is not None:
+        if judged:
             _judging(place, incident_id)
         if allows(caller, Action.INCIDENT_ACKNOWLEDGE):
             with (
