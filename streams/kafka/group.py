@@ -1,14 +1,17 @@
-"""Joining a consumer group without losing the answer.
+"""Joining a consumer group without losing the answer, and without waiting for one that never comes.
 
 It deliberately knows nothing of partitions or records.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import Any, Protocol
 
 from streams.kafka.protocols import Consumer
+
+_LOG = logging.getLogger(__name__)
 
 
 class Coordinator(Protocol):
@@ -18,7 +21,7 @@ class Coordinator(Protocol):
         """Tell whether the group wants this member to join (again)."""
 
     def poll(self, timeout_ms: float | None = ...) -> bool:
-        """Return once the member is in the group."""
+        """Return True once the member is in the group, False after `timeout_ms` milliseconds."""
 
 
 def group_coordinator(consumer: Consumer) -> Coordinator:
@@ -35,6 +38,10 @@ class GroupJoin:
     again, which makes every other member join again too: owners that compute between short polls could keep
     each other joining for ever. So somebody waits until the answer is there, while the owner's own polls
     stay short.
+
+    A join that has no answer after a session is asked again, on another connection: noida-db 0.2.3 forgets a
+    member that waits when another comes in the moment in which the round ends, and would leave both waiting
+    for the five minutes of a rebalance. To Kafka this is a client that had lost its connection.
     """
 
     def __init__(self, coordinator: Coordinator, finished: threading.Event) -> None:
@@ -51,7 +58,10 @@ class GroupJoin:
 
     def _run(self) -> None:
         try:
-            self._coordinator.poll(timeout_ms=None)
+            session_ms = _session_ms(self._coordinator)
+            while not self._coordinator.poll(timeout_ms=session_ms):
+                _LOG.info("joining the group has had no answer for %d ms; asking again", session_ms)
+                _hang_up(self._coordinator)
         except Exception as error:
             # Raised again on the owner's thread; when the owner has closed its client, of no interest to
             # anyone.
@@ -59,3 +69,19 @@ class GroupJoin:
         finally:
             self.done = True
             self._finished.set()
+
+
+def _session_ms(coordinator: Coordinator) -> float:
+    inside: Any = coordinator
+    return float(inside.config["session_timeout_ms"])
+
+
+def _hang_up(coordinator: Coordinator) -> None:
+    """Close the connection to the coordinating broker, where there is one: what waits on it then fails."""
+    inside: Any = coordinator
+
+    async def close() -> None:
+        if inside.coordinator_id is not None:
+            inside._manager.close(inside.coordinator_id)
+
+    inside._net.run(close)

@@ -176,13 +176,14 @@ class PartitionSource:
         left_ms = timeout_ms
         self._tell_owner()
         while True:
-            if self._join is None and self._coordinator.need_rejoin():
-                self._join = GroupJoin(self._coordinator, self._noted)
+            self._join_if_asked()
             if self._join is not None:
                 if self._joined_within(left_ms / 1000):
                     return []
             else:
                 batches = self._fetched(min(left_ms, _SLICE_MS), max_records)
+                # The client's own poll may have asked to join, and given up: somebody must wait meanwhile.
+                self._join_if_asked()
                 if batches:
                     return raw_records(batches)
             left_ms = (deadline - time.monotonic()) * 1000
@@ -293,6 +294,10 @@ class PartitionSource:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _join_if_asked(self) -> None:
+        if self._join is None and self._coordinator.need_rejoin():
+            self._join = GroupJoin(self._coordinator, self._noted)
 
     def _fetched(self, timeout_ms: float, max_records: int) -> Mapping[Any, Sequence[Any]]:
         try:

@@ -11,7 +11,8 @@ from streams.kafka.source import PartitionSource, RawRecord
 from streams.kafka.topics import TopicSpec, ensure_topics
 from telcollm.kafka_settings import KafkaSettings
 
-DEADLINE_S = 20.0
+# Reached only where something never comes: a machine may be slow.
+DEADLINE_S = 90.0
 
 
 class Owner:
@@ -55,6 +56,14 @@ def polled_until(done: Callable[[], bool], *sources: PartitionSource) -> list[Ra
         for source in sources:
             records += source.poll(50)
     return records
+
+
+def until(done: Callable[[], bool]) -> None:
+    """Poll nothing until `done`."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not done():
+        assert time.monotonic() < deadline, "it never came to that"
+        threading.Event().wait(0.02)
 
 
 def polled(source: PartitionSource, owner: Owner, count: int) -> list[RawRecord]:

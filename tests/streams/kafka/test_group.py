@@ -11,11 +11,23 @@ from pathlib import Path
 
 import pytest
 
+from streams.broker import EmbeddedBroker
+from streams.broker.process import LOOPBACK
 from streams.kafka.library import TopicPartition
 from streams.kafka.source import PartitionSource
 from streams.testing import produce_all
 from telcollm.kafka_settings import KafkaSettings
-from tests.streams.kafka.owner import DEADLINE_S, Owner, made_topic, numbered, opened, polled, polled_until
+from tests.streams.kafka.deaf import deaf_relay
+from tests.streams.kafka.owner import (
+    DEADLINE_S,
+    Owner,
+    made_topic,
+    numbered,
+    opened,
+    polled,
+    polled_until,
+    until,
+)
 
 pytestmark = pytest.mark.broker
 
@@ -45,16 +57,25 @@ def test_two_members_share_the_partitions_and_each_record_reaches_one_of_them(
         assert sorted(seen) == [(p, offset) for p in range(4) for offset in range(25)]
         two.close()
         polled_until(lambda: len(one.assigned) == 4, one)
-    # All four were taken before two were given back, and again when the other left.
-    assert [what for what, _ in first.told] == [
-        "assigned",
-        "revoked",
-        "assigned",
-        "revoked",
-        "assigned",
-        "revoked",
-    ]
-    assert [what for what, _ in second.told] == ["assigned", "revoked"]
+    # All four were taken before two were given back, and again when the other left; how often the group went
+    # round in between is the broker's affair.
+    for owner, least in ((first, 3), (second, 1)):
+        assert [what for what, _ in owner.told] == ["assigned", "revoked"] * (len(owner.told) // 2)
+        assert len(owner.told) // 2 >= least
+    assert len(first.told[0][1]) == len(first.told[-2][1]) == 4
+
+
+def test_a_join_that_is_never_answered_is_asked_again(
+    broker: EmbeddedBroker, kafka_settings: KafkaSettings
+) -> None:
+    topic = made_topic(kafka_settings, 2)
+    owner = Owner()
+    with deaf_relay(int(broker.address.rpartition(":")[2])) as relay:
+        settings = kafka_settings.model_copy(update={"bootstrap_servers": (f"{LOOPBACK}:{relay.port}",)})
+        with opened(settings, topic, owner) as source:
+            polled_until(lambda: len(source.assigned) == 2, source)
+            assert relay.kept == 1
+    assert [what for what, _ in owner.told] == ["assigned", "revoked"]
 
 
 def test_a_member_that_leaves_hands_its_stored_offsets_to_the_next(
@@ -108,17 +129,19 @@ def member(settings: KafkaSettings, topic: str, instance: str = "") -> Iterator[
 def test_a_killed_member_that_comes_back_under_its_name_goes_on_at_once(
     kafka_settings: KafkaSettings,
 ) -> None:
-    topic = made_topic(kafka_settings, 2)
+    # A session longer than this test may take: nobody waits for the dead member's to end.
+    patient = kafka_settings.model_copy(
+        update={"consumer": {**kafka_settings.consumer, "session_timeout_ms": 600_000}}
+    )
+    topic = made_topic(patient, 2)
     owner = Owner()
-    group = kafka_settings.topic("g")
-    with member(kafka_settings, topic, "worker-1"):
+    group = patient.topic("g")
+    with member(patient, topic, "worker-1"):
         pass
-    started = time.monotonic()
     with PartitionSource(
-        kafka_settings, group, [topic], owner.assigned, owner.revoked, instance_id="worker-1"
+        patient, group, [topic], owner.assigned, owner.revoked, instance_id="worker-1"
     ) as source:
         polled_until(lambda: len(source.assigned) == 2, source)
-    assert time.monotonic() - started < 5  # the session is 6 s
 
 
 @pytest.mark.slow
@@ -144,24 +167,30 @@ def test_an_owner_silent_beyond_max_poll_interval_loses_its_partitions_and_gets_
 ) -> None:
     topic = made_topic(kafka_settings, 2)
     owner, other = Owner(), Owner()
+    # Long against a join, or the owner would lose its place again while it takes it.
     short = kafka_settings.model_copy(
-        update={"consumer": {**kafka_settings.consumer, "max_poll_interval_ms": 1_000}}
+        update={"consumer": {**kafka_settings.consumer, "max_poll_interval_ms": 3_000}}
     )
     with ExitStack() as stack:
         source = stack.enter_context(opened(short, topic, owner))
+        polled_until(lambda: source.drained({}), source)
         members = [source]
         if shared:
-            members.append(stack.enter_context(opened(kafka_settings, topic, other)))
+            rival = stack.enter_context(opened(kafka_settings, topic, other))
+            members.append(rival)
         share = 2 // len(members)
         polled_until(lambda: all(len(member.assigned) == share for member in members), *members)
         mine = source.assigned
-        silent_until = time.monotonic() + 3
-        while time.monotonic() < silent_until:
-            for member in members[1:]:
-                member.poll(50)
-        polled_until(lambda: ("lost", mine) in owner.told, *members)
+        owner.told.clear()
+        if shared:
+            polled_until(lambda: len(rival.assigned) == 2, rival)
+        else:
+            until(lambda: not source.drained({}))
+        assert owner.told == [] and source.assigned == mine
+        polled_until(lambda: bool(owner.told), *members)
+        assert owner.told[0] == ("lost", mine)
         polled_until(lambda: all(len(member.assigned) == share for member in members), *members)
-        assert "assigned" in [what for what, _ in owner.told[owner.told.index(("lost", mine)) :]]
+        assert "assigned" in [what for what, _ in owner.told]
 
 
 def test_close_gives_the_partitions_back_once(kafka_settings: KafkaSettings) -> None:
