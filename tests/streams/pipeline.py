@@ -166,7 +166,7 @@ class Pipeline:
         process = self.start(**config)
         return finished(process)
 
-    def wait_until(self, reached: Callable[[sa.Connection], bool], deadline_s: float = 60) -> None:
+    def wait_until(self, reached: Callable[[sa.Connection], bool], deadline_s: float = 180) -> None:
         """Look into the store again and again until something is so."""
         engine = sa.create_engine(self.store_url.replace("postgresql://", "postgresql+psycopg://"))
         until_s = time.monotonic() + deadline_s

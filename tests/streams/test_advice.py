@@ -183,7 +183,7 @@ def test_the_thread_tries_again_after_a_transient_failure_and_stops_when_told(st
     watched = Watched(answer)
     served = desk(store, watched, on_batch=lambda asked, told: done.set())
     served.start()
-    assert done.wait(20)
+    assert done.wait(120)
     assert served.alive and served.failure == ""
     served.stop()
     assert not served.alive
@@ -207,7 +207,7 @@ def test_what_the_model_cannot_answer_is_let_go_after_three_tries_and_the_rest_i
     watched = Watched(failing(until=3))
     served = desk(store, watched, batch_size=lambda: 1, on_batch=lambda asked, told: done.set())
     served.start()
-    assert done.wait(20) and served.alive
+    assert done.wait(120) and served.alive
     served.stop()
     assert (watched.asked, served.waiting()) == (4, 0)
     assert shadows(store, 1)[3] is None and shadows(store, 2)[3] is not None
@@ -228,7 +228,7 @@ def test_that_requests_got_no_opinion_is_still_told_when_nothing_waits_any_more(
 
     served = desk(store, watched, lanes=lanes)
     served.start()
-    assert idle.wait(20)
+    assert idle.wait(120)
     served.stop()
     assert served.waiting() == 0
     assert "the model choked on a prompt" in served.failure
@@ -258,7 +258,7 @@ def test_a_database_that_is_locked_while_requests_are_let_go_does_not_end_the_de
     locked = Locked()
     served = desk(locked, Watched(failing()))  # type: ignore[arg-type]
     served.start()
-    tried_again = locked.again.wait(3)
+    tried_again = locked.again.wait(120)
     alive = served.alive
     served.stop()
     assert tried_again and alive
@@ -277,9 +277,9 @@ def test_nothing_is_asked_while_only_rules_are_allowed(store: Store) -> None:
     watched = Watched(lambda times: None)
     served = desk(store, watched, allowed=may, on_batch=lambda asked, told: done.set())
     served.start()
-    assert looked.wait(20) and watched.asked == 0
+    assert looked.wait(120) and watched.asked == 0
     allowed.set()
-    assert done.wait(20) and watched.asked == 1
+    assert done.wait(120) and watched.asked == 1
     served.stop()
 
 

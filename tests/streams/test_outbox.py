@@ -217,7 +217,7 @@ def test_a_database_that_is_locked_after_sending_doubles_nothing(
 def test_a_broker_that_is_gone_loses_and_doubles_nothing(store: Store, tmp_path: Path) -> None:
     with EmbeddedBroker("noida", tmp_path / "broker") as own:
         kafka = settings_for(own)
-        kafka = kafka.model_copy(update={"client": {**kafka.client, "bootstrap_timeout_ms": 1_000}})
+        kafka = kafka.model_copy(update={"client": {**kafka.client, "bootstrap_timeout_ms": 3_000}})
         ensure_topics(kafka, {"out": TopicSpec(1)})
         queue(store, *(message(number, "out") for number in range(5)))
         with relaying(store, kafka, batch=2, open_sink=HastySink) as relay:

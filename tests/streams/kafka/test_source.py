@@ -229,7 +229,7 @@ def test_a_dead_broker_ends_neither_poll_nor_commit_nor_close_in_a_hang(tmp_path
             pass
         source.commit_informational({TopicPartition(topic, 0): 1})
         source.close(timeout_ms=1_000)
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 60
         assert [what for what, _ in owner.told] == ["assigned", "revoked"]
 
 

@@ -137,8 +137,8 @@ def test_while_the_broker_is_away_messages_wait_and_are_written_in_order_when_it
 def test_a_real_broker_that_goes_and_comes_back_has_every_message_then(tmp_path: Path) -> None:
     with EmbeddedBroker("noida", tmp_path) as broker:
         kafka = settings_for(broker)
-        kafka = kafka.model_copy(update={"client": {**kafka.client, "bootstrap_timeout_ms": 200}})
-        ensure_topics(kafka, {"logs": TopicSpec(1)}, timeout_s=10)
+        kafka = kafka.model_copy(update={"client": {**kafka.client, "bootstrap_timeout_ms": 1_500}})
+        ensure_topics(kafka, {"logs": TopicSpec(1)}, timeout_s=60)
 
         async def scenario() -> None:
             async with running(lambda: RecordSink(kafka), UDP, limits=Limits(flush_s=0.5)) as rig:

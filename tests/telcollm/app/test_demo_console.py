@@ -61,12 +61,12 @@ def told(process: subprocess.Popen[str]) -> tuple[str, str]:
     pytest.fail(f"the demo showed nothing: {process.communicate()[1][-2000:]}")
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_the_demo_shows_its_outcome_under_an_account_of_its_own_until_ctrl_c(
     shown: subprocess.Popen[str], tmp_path: Path
 ) -> None:
     address, password = told(shown)
-    with urllib.request.urlopen(f"{address}/_stcore/health", timeout=60) as answer:
+    with urllib.request.urlopen(f"{address}/_stcore/health", timeout=180) as answer:
         assert answer.status == 200
     desk = open_workplace(Settings(home=tmp_path / "home" / "state" / "demo" / "generated"))
     assert desk.accounts.log_in(ACCOUNT, password, at=desk.now()).roles == tuple(Role)
@@ -74,9 +74,9 @@ def test_the_demo_shows_its_outcome_under_an_account_of_its_own_until_ctrl_c(
     started = psutil.Process(shown.pid).children(recursive=True)
     assert started
     shown.send_signal(signal.SIGINT)
-    out, err = shown.communicate(timeout=120)
+    out, err = shown.communicate(timeout=240)
     assert (shown.returncode, "the console has ended" in out) == (0, True), err[-2000:]
-    assert psutil.wait_procs(started, timeout=60)[1] == []
+    assert psutil.wait_procs(started, timeout=180)[1] == []
 
 
 def test_a_second_password_for_the_demo_takes_the_place_of_the_first(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_a_worker_that_has_not_reported_for_a_minute_does_not_live(failure: str)
 
 
 def get(port: int, path: str, host: str = "127.0.0.1") -> tuple[int, dict[str, Any]]:
-    connection = http.client.HTTPConnection(host, port, timeout=10)
+    connection = http.client.HTTPConnection(host, port, timeout=60)
     try:
         connection.request("GET", path)
         reply = connection.getresponse()

@@ -47,7 +47,7 @@ def test_a_worker_that_was_killed_has_given_its_slot_back(tmp_path: Path) -> Non
             assert beside == "telcollm-1"
     finally:
         worker.kill()
-        worker.communicate(timeout=20)
+        worker.communicate(timeout=120)
     with hold_slot(tmp_path) as again:
         assert again == "telcollm-0"
 

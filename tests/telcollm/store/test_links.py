@@ -167,7 +167,7 @@ def test_two_workers_that_link_at_once_end_in_one_incident(
     store_url: str, open_at: Callable[..., Store], attempt: int
 ) -> None:
     stores = [open_at(store_url), open_at(store_url)]
-    together = threading.Barrier(2, timeout=30)
+    together = threading.Barrier(2, timeout=120)
     copies = shared("x", (0, "c0"), (1, "c1"))
 
     def work(partition: int) -> list[Place]:
@@ -209,6 +209,6 @@ def test_worker_that_links_second_waits_for_the_commit_of_the_first(
             while not connection.execute(waiting).scalar_one():
                 assert not second.done()
                 connection.rollback()
-        results = [second.result(timeout=30)]
+        results = [second.result(timeout=120)]
     engine.dispose()
     check_joined(ours, results)

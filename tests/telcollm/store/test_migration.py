@@ -93,7 +93,7 @@ def test_processes_that_migrate_at_once_all_succeed(store_url: str, open_at: Cal
         assert process.stdin is not None
         process.stdin.close()
         process.stdin = None
-    told = [process.communicate(timeout=120)[1] for process in started]
+    told = [process.communicate(timeout=240)[1] for process in started]
     assert [process.returncode for process in started] == [0, 0, 0], told
     assert open_at(store_url).pending_counts(["alarms/0"]) == {"outbox": 0, "requests": 0}
 

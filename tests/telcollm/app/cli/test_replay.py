@@ -130,7 +130,7 @@ def test_ctrl_c_ends_a_replay_in_order(kafka_settings: KafkaSettings, tmp_path: 
         try:
             _wait_for_records(kafka_settings, topic, process)
             process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=20)
+            out, err = process.communicate(timeout=120)
         finally:
             process.kill()
 
