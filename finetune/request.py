@@ -24,6 +24,9 @@ _NOT_IN_KEY: Final = ("data", "test", "minutes", "slices", "name")
 class TuningRequest:
     """One task to learn. Column names may be patterns; `numeric` may be ("all",); empty texts mean none.
 
+    With `numeric_unwritten` the plain expert reads the numbers and the model does not: where a text says the
+    same, they would cost it tokens only.
+
     `minutes` bounds the training of the model, not the plain expert or the evaluation, which take a few
     minutes more. `epochs` and `learning_rate` of None are the training's own.
     """
@@ -34,6 +37,7 @@ class TuningRequest:
     id_column: str = ""
     text: tuple[str, ...] = ()
     numeric: tuple[str, ...] = ()
+    numeric_unwritten: bool = False
     label: str = "label"
     choices: str = ""
     time: str = ""
@@ -87,6 +91,7 @@ class TuningRequest:
                 "model": "--no-model",
                 "prompt_tokens": "--prompt-tokens",
                 "learning_rate": "--learning-rate",
+                "numeric_unwritten": "--numeric-unwritten",
             }.get(name, f"--{name}")
             if isinstance(value, bool):
                 words.append(option)

@@ -151,6 +151,7 @@ def _fit(
     }
     plain = fit_plain(train.rows, train.answers, spec, **same)
     rivals = fit_baselines(train.rows, train.answers, spec, expert=plain, **same)
+    plain = plain.trimmed()
     decider.mkdir(parents=True, exist_ok=True)
     plain.save(decider)
     spec = msgspec.structs.replace(spec, plain=True)

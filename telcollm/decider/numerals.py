@@ -94,9 +94,10 @@ def write_numbers(
     """Return a row's numbers as one line without its end, at most about `most` of them; may be empty.
 
     "named": `prb ratio 0.83, sinr 12.1`. "sparse": places from 1 and bins of what is not as usual, values
-    furthest from the usual kept, `3:5 17:8`. "digits": one bin per column, in groups of ten.
+    furthest from the usual kept, `3:5 17:8`. "digits": one bin per column, in groups of ten. "unwritten":
+    nothing.
     """
-    if not numerics:
+    if not numerics or form == "unwritten":
         return ""
     if form == "named":
         parts = []

@@ -11,7 +11,7 @@ import json
 import time
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +27,7 @@ from telcollm.decider.features import (
     own_tokens,
 )
 from telcollm.decider.mixing import IntArray, fit_mix, log_softmax, pool, pool_logs
+from telcollm.decider.numerals import NAMED_AT_MOST
 from telcollm.decider.pairs import PAIR_STRENGTHS, fit_pairs, pair_log_probabilities
 from telcollm.decider.rows import Row, with_history
 from telcollm.decider.spec import PLAIN_FILE, DeciderError, DeciderSpec
@@ -38,6 +39,7 @@ from telcollm.model.port import FloatArray
 _FLOOR: Final = 1e-4
 _STRENGTHS: Final = (2.0, 10.0)
 _ROUNDS: Final = 150
+_LEAST_WEIGHT: Final = 0.001
 _MANY_ROWS: Final = 10_000
 Say = Callable[[str], None]
 
@@ -89,6 +91,16 @@ class PlainExpert:
             spread[:, classes] = chances
             parts[name] = np.log((1 - _FLOOR) * spread + _FLOOR / labels)
         return parts
+
+    def trimmed(self) -> PlainExpert:
+        """Return the same expert without members that the mix leaves out."""
+        kept = {name: weight for name, weight in self.members.items() if weight >= _LEAST_WEIGHT}
+        if not kept or len(kept) == len(self.members):
+            return self
+        members = {name: self.state["members"][name] for name in kept}
+        total = sum(kept.values())
+        weights = {name: weight / total for name, weight in kept.items()}
+        return replace(self, state={**self.state, "members": members, "weights": weights})
 
     def save(self, folder: Path) -> Path:
         """Return the path of the file in a decider's folder."""
@@ -172,7 +184,7 @@ def fit_plain(
         check_features = _Features(validation_rows, spec, state)
     else:
         check_features, checks = features, np.full(len(rows), -1)
-    for name in ("linear", "context"):
+    for name in ("linear", "words", "context"):
         if features.matrix(name) is None:
             continue
         say(f"plain expert: {name} model on {features.matrix(name).shape[1]} features")
@@ -221,12 +233,15 @@ class _Features:
         if state["scale"] is not None:
             blocks.append(NumericScale(**state["scale"]).features(self.numbers))
         self._matrices: dict[str, Any] = {"linear": sparse.hstack(blocks).tocsr() if blocks else None}
+        if spec.text_columns and len(spec.numerics) > NAMED_AT_MOST:
+            # So many numbers drown words: a member of words alone is mixed with the one of both.
+            self._matrices["words"] = sparse.hstack(blocks[:-1]).tocsr()
         if "history" in vectorizers:
             told = vectorizers["history"].transform([" ".join(history_tokens(row, spec)) for row in rows])
             self._matrices["context"] = sparse.hstack([*blocks, told]).tocsr()
 
     def matrix(self, name: str) -> Any:
-        """Return the sparse features of the member "linear" or "context", None where it has none."""
+        """Return the sparse features of the member "linear", "words" or "context", None where it has none."""
         return self._matrices.get(name)
 
 

@@ -20,8 +20,9 @@ CARD_FILE: Final = "CARD.md"
 METRICS_FILE: Final = "metrics.json"
 
 Kind = Literal["labels", "choices"]
-NumericForm = Literal["named", "sparse", "digits"]
-"""How numbers are written: each by its name, only the unusual ones by place, or one digit per column."""
+NumericForm = Literal["named", "sparse", "digits", "unwritten"]
+"""How numbers are written for the model: each by its name, only the unusual ones by place, one digit per
+column, or not at all: then the plain expert alone reads them."""
 
 
 class DeciderError(TelcollmError):

@@ -34,6 +34,13 @@ Numeric = Annotated[
     list[str] | None,
     typer.Option(help="Numeric columns, by commas; patterns (alarm_*) and 'all' do.", show_default=False),
 ]
+Unwritten = Annotated[
+    bool,
+    typer.Option(
+        "--numeric-unwritten",
+        help="Keep the numbers from the model, for the plain expert alone: where a text says the same.",
+    ),
+]
 Label = Annotated[str, typer.Option(help="Column to decide.")]
 Choices = Annotated[
     str, typer.Option(help="Column with each row's own choices, a JSON list; the label is one of them.")
@@ -71,6 +78,7 @@ def run(
     test: Test = None,
     text: Text = None,
     numeric: Numeric = None,
+    numeric_unwritten: Unwritten = False,
     label: Label = "label",
     choices: Choices = "",
     time: Time = "",
@@ -139,6 +147,7 @@ def run(
         test=test,
         text=names(text),
         numeric=names(numeric),
+        numeric_unwritten=numeric_unwritten,
         label=label,
         choices=choices,
         time=time,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from telcollm.decider.mixing import log_softmax
-from telcollm.decider.numerals import fit_numerics
+from telcollm.decider.numerals import fit_numerics, write_numbers
 from telcollm.decider.plain import PlainExpert, fit_plain, load_plain
 from telcollm.decider.rows import Row, with_history
 from telcollm.decider.spec import DeciderError, DeciderSpec, HistorySpec
@@ -207,3 +208,27 @@ def test_trees_kept_as_arrays_answer_as_scikit_learn_does(labels: int) -> None:
     model = HistGradientBoostingClassifier(max_iter=20, early_stopping=False).fit(matrix, truth)
     found = np.exp(log_softmax(trees_of(model).scores(matrix)))
     assert np.allclose(found, model.predict_proba(matrix), atol=1e-5)
+
+
+def test_beside_many_numbers_words_have_a_member_of_their_own_and_what_is_left_out_is_not_kept(
+    tmp_path: Path,
+) -> None:
+    names = [f"n{place}" for place in range(13)]
+    numerics, _ = fit_numerics([{name: 0.0 for name in names}], names)
+    spec = DeciderSpec(
+        name="t", text_columns=("text",), numerics=numerics, labels=LABELS, label_column="y",
+        numeric_form="unwritten",
+    )  # fmt: skip
+    rows, truth = tickets(200, 0)
+    noise = np.random.default_rng(0)
+    full: list[Row] = [{**row, **dict(zip(names, noise.random(13).tolist(), strict=True))} for row in rows]
+    expert = fit_plain(full, truth, spec, validation_rows=full[:90], validation_labels=truth[:90])
+    assert set(expert.members) == {"linear", "words", "boosting"}
+    state = {**expert.state, "weights": {"linear": 0.0, "words": 0.75, "boosting": 0.25}}
+    trimmed = replace(expert, state=state).trimmed()
+    assert set(trimmed.state["members"]) == {"words", "boosting"} == set(trimmed.members)
+    assert np.allclose(trimmed.log_probabilities(full), replace(expert, state=state).log_probabilities(full))
+    assert np.allclose(
+        load_plain(trimmed.save(tmp_path), spec).log_probabilities(full), trimmed.log_probabilities(full)
+    )
+    assert write_numbers(full[0], numerics, "unwritten", most=99) == ""
