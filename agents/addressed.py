@@ -19,11 +19,12 @@ TEAMS: Final = "[\ue001\ue002]"
 _TEAM_SIGNS: Final = frozenset("\ue001\ue002")
 _READER: Final = frozenset(
     "you your yours yourself dispatcher sorter triager bot chatbot assistant ai llm gpt model "
-    "software program engine classifier parser reader algorithm automaton whoever operator moderator".split()
+    "software program engine classifier parser reader algorithm automaton whoever operator moderator "
+    "colleague handler assignee recipient addressee somebody someone anybody anyone staff".split()
 )
 _ABOUT: Final = frozenset(
     "ticket case record note text message line word sentence paragraph instruction rule policy "
-    "guideline prompt field label tag category class queue pile bucket tray code team group desk "
+    "guideline prompt field label tag category class queue pile bucket tray code team group "
     "department squad people crew folk owner ownership responsibility destination recipient decision "
     "result outcome verdict conclusion answer reply response output confidence urgency priority "
     "triage routing classification evaluation test drill exercise simulation script intent template "
@@ -32,7 +33,11 @@ _ABOUT: Final = frozenset(
     "anything nothing else other whatever none nobody only solely previous above below following "
     "preceding earlier further final correct right wrong proper official mandatory such kind opinion "
     "behalf name entry form section json key value checks check review question expected true real "
-    "actual document request report item issue submission".split()
+    "actual document request report item issue submission destination assignment arrangement agreement "
+    "procedure process practice directive order memo circular announcement bulletin status consent clearance "
+    "signature stamp alternative option choice candidate suggestion recommendation proposal formality "
+    "reason remark template paste mistake accident lead leader chief boss head executive board committee "
+    "meeting operation regard sincerely wording credit refund compensation fee penalty".split()
 )
 _DOES: Final = frozenset(
     "route rout assign send sent forward pass hand give given dispatch transfer move put place direct "
@@ -43,8 +48,17 @@ _DOES: Final = frozenset(
     "pretend act behave behav confirm repeat escalate close finish let take took lead handle ask "
     "insist order require requir instruct reply respond return emit default must shall should please "
     "kindly simply just directly straight always never now instead accordingly supersede replace "
-    "substitut favour prefer want wish need go goes point sit call name deliver submit complete fill "
-    "change reclassify reassign responsible consult remember note".split()
+    "substitut favour prefer want wish need go goes point sit name deliver settle submit complete fill "
+    "change reclassify reassign responsible consult remember note arrange arrang "
+    "appoint allot "
+    "allocate allocat entrust commission designate designat delegate relay refer submit steer channel "
+    "channell bounce shunt "
+    "dump park pop stick receive receiv accept adopt attend look deal triage triag review agree concur "
+    "settl sanction grant authorise authoris authorize authoriz endorse endors stipulate mandate oblige "
+    "expect "
+    "suppose suppos intend intended mean meant make made ensure appreciate appreciat grateful hope study "
+    "bother insist promise promis guarantee waive waiv offer apologise apologize normally usually "
+    "customarily lovely wonderful nice glad".split()
 )
 _IDLE: Final = frozenset(
     "a an the this that these those it its is are was were be been being am to of in on at by for "
@@ -69,7 +83,9 @@ _ABOUT_ZH: Final = (
     "百分之百|别的|其[余他它]|所有|一律|一概|任何|真正|正确|全部|无需|无须|不用|不要|不必|"
     "不管|不算|别|只|直接|现象|名下|第一句|消息|政策|主管|主任|领导|经理|上级|名义|口径|凡是|"
     "这种|此类|今天起|从现在起|从这里|以后|原文|内部|最终|最后|唯一|例外|版本|说明|要求|标题|"
-    "开头|结尾|句|字"
+    "开头|结尾|句|字|去向|归口|等级|紧急程度|审批|批复|批示|签发|会议|决议|总监|部长|班长|贵[处台方司]|本件|此件|此[类事]|"
+    "这[类事]|说明|理由|惯例|一向|向来|历来|一贯|今后|往后|邮件|发件人|收件人|转发|主题|附件|回话|回函|复函|手续|身份|补偿|赔偿|减免|"
+    "退款|角色|话"
 )
 _DOES_ZH: Final = (
     "移交|转交|转派|转给|转到|转|分派|指派|改派|派|送|归档|归类|归|选|填|写|定|放进?|交|给|"
@@ -77,7 +93,8 @@ _DOES_ZH: Final = (
     "扮演|改成|改|设成|设为|设|标记|标为|标|处理|牵头|负责|通过|同意|确认|办结|取消|跳过|看|"
     "想|分析|读|听|请|麻烦|务必|必须|应当?|应该|需要?|要|说|讲|告诉|执行|遵守|遵照|按照?|照|"
     "过期|变|结束|开始|接手?|让|以|用|念|重复|生效|批准|签字|决定|判断|判给|判|落|安排|指定|"
-    "替换|覆盖|为准|收|管|做|认定|认|算|往|向|由"
+    "替换|覆盖|为准|收|管|做|认定|认|算|往|向|由|受理|承办|承接|经办|主办|接单|跟进|跟|丢|甩|扔|划|拨|调|投|核定|审定|知悉|研究|劳驾|敬请|"
+    "烦请|恳请|拜托|望|径行|毋庸|毋须|无庸|勿|省了|甭|予以|免除|确认|参照|依照|依|误贴|答"
 )
 _IDLE_ZH: Final = re.compile(
     "[的了是就把在和与都也这那一个张条份它他们我吧呢啊吗好被着过到从跟对里上下已经老样]"

@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from agents.addressed import address
+from agents.addressed import Address, address
+from agents.fields import desk_fields
 from agents.routing.orders import LEAD, ORDER, RELATED, TARGETS
+from agents.running import runs_a_desk
 
 NAMED: Final = "\ue001"
 """Stands for a team's name as people say it."""
@@ -34,7 +36,7 @@ _ALIKE: Final = str.maketrans(
 """Cyrillic and Greek letters that look Latin, and traditional characters, as the patterns spell them."""
 
 _CLAUSE_END: Final = re.compile(
-    r"[\n\r]+|(?:(?<!<)[\u3002\uff01\uff1f\uff1b\uff0c!?;])+|[.,]+(?=\s|$)|\s[-\u2013\u2014|]+\s"
+    r"[\n\r]+|(?<=\})|(?:(?<!<)[\u3002\uff01\uff1f\uff1b\uff0c!?;])+|[.,]+(?=\s|$)|\s[-\u2013\u2014|]+\s"
     r"|(?<=[\u4e00-\u9fff]{2})[ \u3000]+(?=[\u4e00-\u9fff])"
 )
 _SENTENCE_END: Final = re.compile(r"[\n\r.\u3002!\uff01?\uff1f]")
@@ -52,15 +54,34 @@ _SPOKEN_OF: Final = 0.5
 _CARRIED: Final = 0.65
 """From which shares of words to the reader a sentence with a team's name is one to him, and one near it."""
 
+_DOUBTED: Final = 0.3
+_DOUBTED_ALONE: Final = 0.65
+_DOUBTED_BESIDE: Final = 0.4
+_LEAST_WORDS: Final = 3.0
+_MOST_WORDS: Final = 20.0
+"""From which shares a sentence may be one to the router: with a team's name, without, and near another."""
+
+_OWNED: Final = re.compile("塔|配套|机房|站址|动力|业主|产权|电源|共用|租用")
+_UNITS: Final = (
+    r"teams?|queue|group|people|crew|guys|folks|staff|department|dept|squad|desk|side|lot|组|班|部|团队|专业|"
+    r"的人|那边|那帮"
+)
+_HEADS: Final = "heads?|chief|director|manager|lead|leader|people|guys|folks|boss"
+
 _ANY_NAME: Final = re.compile(f"[{NAMED}{LABELLED}]")
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What is left of a text to decide by, and what was set aside, in the text's order."""
+    """What is left of a text to decide by, and what was set aside, in the text's order.
+
+    `doubted` are sentences of what is kept that may speak to the router; `sure` is what is left without them.
+    """
 
     kept: str
     set_aside: tuple[str, ...] = ()
+    doubted: tuple[str, ...] = ()
+    sure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +115,39 @@ def without_instructions(text: str, teams: Iterable[str], names: Iterable[str] =
     plain = _named(_plain(text), tuple(sorted(set(teams))), tuple(sorted(set(names))))
     clauses = _clauses(plain.text)
     starts = [_order_start(plain.text[first:last]) for first, last in clauses]
-    _addressed(plain.text, clauses, starts)
-    if not any(start is not None for start in starts):
-        return Reading(text)
-    _spread(plain.text, clauses, starts)
-    cuts: list[tuple[int, int]] = []
-    for place, ((first, _), start) in enumerate(zip(clauses, starts, strict=True)):
-        if start is None:
-            continue
-        until = clauses[place + 1][0] if place + 1 < len(clauses) else len(plain.text)
-        head = plain.text[first : first + start]
-        cuts.append((first if _few_words(head) else first + start, until))
-    return _cut(text, plain, cuts)
+    told = _addressed(plain.text, clauses, starts)
+    fields = desk_fields(plain.text, "".join(text[place] for place in plain.places))
+    cuts: list[tuple[int, int]] = list(fields)
+    if any(start is not None for start in starts):
+        _spread(plain.text, clauses, starts)
+        for place, ((first, _), start) in enumerate(zip(clauses, starts, strict=True)):
+            if start is None:
+                continue
+            until = clauses[place + 1][0] if place + 1 < len(clauses) else len(plain.text)
+            head = plain.text[first : first + start]
+            cuts.append((first if _few_words(head) else first + start, until))
+    sure = _cut(text, plain, _merged([*cuts, *_doubted(plain.text, clauses, starts, told, fields)]))
+    if not cuts:
+        return Reading(text, (), sure.set_aside, sure.kept if sure.set_aside else text)
+    reading = _cut(text, plain, _merged(cuts))
+    known = set(reading.set_aside)
+    return Reading(
+        reading.kept,
+        reading.set_aside,
+        tuple(one for one in sure.set_aside if one not in known),
+        sure.kept,
+    )
+
+
+def _merged(cuts: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return cuts in order, those that overlap as one."""
+    found: list[tuple[int, int]] = []
+    for first, last in sorted(cuts):
+        if found and first < found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], last))
+        else:
+            found.append((first, last))
+    return found
 
 
 def _plain(text: str) -> _Plain:
@@ -154,12 +196,17 @@ def _named(plain: _Plain, teams: tuple[str, ...], names: tuple[str, ...]) -> _Pl
 @lru_cache(maxsize=64)
 def _names_pattern(teams: tuple[str, ...], names: tuple[str, ...]) -> re.Pattern[str] | None:
     spelled: set[str] = set()
+    parts: set[str] = set()
     for name in (*teams, *names):
         words = [word for word in re.split(r"[\W_]+", name.casefold()) if word]
         if words:
             spelled.add(r"[\s_-]*".join(map(re.escape, words)))
+            parts.update(re.escape(word) for word in words if len(word) > 1)
     if not spelled:
         return None
+    # People say half of a name with what it is: the billing people.
+    half = "|".join(sorted(parts, key=len, reverse=True))
+    spelled.update((rf"(?:{half})[\s_-]*(?:{_UNITS})", rf"(?:{_HEADS}) of (?:the )?(?:{half})"))
     found = "|".join(sorted(spelled, key=len, reverse=True))
     return re.compile(rf"(?<![a-z0-9])(?:{found})(?![a-z0-9])")
 
@@ -187,8 +234,13 @@ def _order_start(clause: str) -> int | None:
     return min(starts) if starts else None
 
 
-def _addressed(text: str, clauses: Sequence[tuple[int, int]], starts: list[int | None]) -> None:
-    """Set aside sentences that name a team and are made of words to the reader, and what goes with them."""
+def _addressed(
+    text: str, clauses: Sequence[tuple[int, int]], starts: list[int | None]
+) -> list[tuple[list[int], Address]]:
+    """Set aside sentences that name a team and are made of words to the reader, and what goes with them.
+
+    Returns the sentences as their clauses' places, each with how much of it speaks to the reader.
+    """
     sentences = _sentences(text, clauses)
     told = [address(text[clauses[run[0]][0] : clauses[run[-1]][1]]) for run in sentences]
     ordered = [
@@ -205,6 +257,34 @@ def _addressed(text: str, clauses: Sequence[tuple[int, int]], starts: list[int |
         if ordered[place] or carried:
             for clause in run:
                 starts[clause] = 0
+    return list(zip(sentences, told, strict=True))
+
+
+def _doubted(
+    text: str,
+    clauses: Sequence[tuple[int, int]],
+    starts: Sequence[int | None],
+    told: Sequence[tuple[list[int], Address]],
+    fields: Sequence[tuple[int, int]],
+) -> list[tuple[int, int]]:
+    """Return where sentences stand that may speak to the router: half as plainly as an order does."""
+    spans = [
+        (clauses[run[0]][0], clauses[run[-1] + 1][0] if run[-1] + 1 < len(clauses) else len(text))
+        for run, _ in told
+    ]
+    gone = [any(starts[clause] is not None for clause in run) for run, _ in told]
+    formal = [any(first < last_ and first_ < last for first, last in fields) for first_, last_ in spans]
+    found = [
+        (one.teams > 0 and one.kinds > 1 and one.share >= _DOUBTED and not _OWNED.search(text[first:last]))
+        or (one.whole >= _LEAST_WORDS and one.kinds > 1 and one.share >= _DOUBTED_ALONE)
+        or (one.whole <= _MOST_WORDS and runs_a_desk(text[first:last]))
+        for (_, one), (first, last) in zip(told, spans, strict=True)
+    ]
+    for place, (_, one) in enumerate(told):
+        near = [other for other in (place - 1, place + 1) if 0 <= other < len(told)]
+        beside = any(gone[other] or found[other] or formal[other] for other in near)
+        found[place] = found[place] or (beside and one.kinds > 1 and one.share >= _DOUBTED_BESIDE)
+    return [span for span, one, lost in zip(spans, found, gone, strict=True) if one and not lost]
 
 
 def _sentences(text: str, clauses: Sequence[tuple[int, int]]) -> list[list[int]]:

@@ -7,12 +7,12 @@ not know topics, desks or where routes are kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from agents.routing.deciding import Asked, Words, agrees
-from agents.routing.instructions import without_instructions
+from agents.routing.instructions import Reading, without_instructions
 from agents.routing.linking import Earlier, Linker, Links
 from agents.routing.policy import RoutingPolicy
 from agents.routing.reasons import decider_reason, priority_reason, rule_reason
@@ -30,16 +30,24 @@ TOP: Final = 3
 
 RULES_VERSION: Final = "rules-1"
 _ROWS_AT_ONCE: Final = 64
+_ALONE: Final = "all that is said may speak to whoever routes this, so a person looks"
 _PRIORITIES: Final = {one.value.casefold(): one for one in TicketPriority}
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A ticket as it may be read: without what speaks to the router, in words and in columns."""
+    """A ticket as it may be read: without what speaks to the router, in words and in columns.
+
+    `doubted` are sentences left out that may speak to the router; `whole` is the ticket read with them, None
+    where there are none. `alone` tells that nothing else is said, and that they are read for want of more.
+    """
 
     subject: Subject
     row: dict[str, object]
     set_aside: tuple[str, ...]
+    doubted: tuple[str, ...] = ()
+    alone: bool = False
+    whole: _Read | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +106,8 @@ class Router:
         """
         read = [self._read(ticket, decided_time) for ticket in tickets]
         teams = self._teams(read, progress)
-        rows = [one.row for one in read]
-        priorities = self._priority.decide(rows) if self._priority else [None] * len(rows)
+        priorities = self._priorities(read)
+        swayed = self._swayed(read, teams, priorities)
         # A ticket may repeat only those that came before it, wherever they stand in the batch.
         order = sorted(range(len(read)), key=lambda at: (read[at].subject.at, tickets[at].ticket_id))
         links: dict[int, Links] = {}
@@ -110,31 +118,76 @@ class Router:
             links[place] = self._linker.links(subject, earlier, team=teams[place].team, ticket_type=kind)
             earlier.add(subject, links[place])
         return [
-            self._one(read[place], teams[place], priorities[place], links[place], decided_time)
+            self._one(read[place], teams[place], priorities[place], links[place], swayed[place], decided_time)
             for place in range(len(read))
         ]
 
     def _text(self, ticket: TroubleTicket) -> str:
-        return "\n".join(
-            part for text in (ticket.name, ticket.description) if (part := self._cleaned(text)[0])
-        )
+        return self._read_text(ticket, sure=True) or self._read_text(ticket, sure=False)
 
-    def _cleaned(self, text: str) -> tuple[str, tuple[str, ...]]:
-        reading = without_instructions(self._guard.hide(text), self._names)
-        return reading.kept, reading.set_aside
+    def _read_text(self, ticket: TroubleTicket, *, sure: bool) -> str:
+        readings = [self._reading(text) for text in (ticket.name, ticket.description)]
+        texts = [one.sure if sure else one.kept for one in readings]
+        return "\n".join(text for text in texts if any(map(str.isalnum, text)))
+
+    def _reading(self, text: str) -> Reading:
+        return without_instructions(self._guard.hide(text), self._names)
 
     def _read(self, ticket: TroubleTicket, now: datetime) -> _Read:
-        subject = self._finder.subject(ticket, self._text(ticket), now)
+        alone = not self._read_text(ticket, sure=True)
+        kept = self._columns(ticket, now, sure=True)
+        whole = self._columns(ticket, now, sure=False)
+        if alone or not whole.doubted:
+            return replace(whole, alone=alone and bool(whole.doubted))
+        return replace(kept, whole=whole)
+
+    def _columns(self, ticket: TroubleTicket, now: datetime, *, sure: bool) -> _Read:
+        """Return a ticket with or without the sentences that may speak to the router."""
+        subject = self._finder.subject(ticket, self._read_text(ticket, sure=sure), now)
         row = ticket_row(ticket, subject)
         set_aside: dict[str, None] = {}
+        doubted: dict[str, None] = {}
         for name, cell in row.items():
             if isinstance(cell, str) and cell:
                 # Any column may carry an order: a title, a note, a field of a form.
-                row[name], gone = self._cleaned(cell)
-                set_aside.update(dict.fromkeys(gone))
-        return _Read(subject, row, tuple(set_aside))
+                reading = self._reading(cell)
+                row[name] = reading.sure if sure else reading.kept
+                set_aside.update(dict.fromkeys(reading.set_aside))
+                doubted.update(dict.fromkeys(reading.doubted))
+        return _Read(subject, row, tuple(set_aside), tuple(doubted))
 
-    def _teams(self, read: Sequence[_Read], progress: Callable[[int], None]) -> list[_Team]:
+    def _priorities(self, read: Sequence[_Read]) -> Sequence[Decision | None]:
+        return self._priority.decide([one.row for one in read]) if self._priority else [None] * len(read)
+
+    def _swayed(
+        self, read: Sequence[_Read], teams: Sequence[_Team], priorities: Sequence[Decision | None]
+    ) -> list[str]:
+        """Return for each ticket why sentences that may speak to the router ask for a look, "" where not."""
+        why = [_ALONE if one.alone else "" for one in read]
+        places = [place for place, one in enumerate(read) if one.whole is not None]
+        others = [one.whole for one in read if one.whole is not None]
+        if not others:
+            return why
+        told = zip(places, others, self._teams(others), self._priorities(others), strict=True)
+        for place, other, team, priority in told:
+            with_them = self._told(other.subject, team, priority)
+            without = self._told(read[place].subject, teams[place], priorities[place])
+            moved = [f"{what} {new or 'none'}" for what, new in with_them.items() if without[what] != new]
+            if moved:
+                why[place] = (
+                    f"{_count(len(other.doubted))} that may speak to whoever routes this would have made it "
+                    f"{', '.join(moved)}: not read for the decision, so a person looks"
+                )
+        return why
+
+    def _told(self, subject: Subject, team: _Team, priority: Decision | None) -> dict[str, str]:
+        level, _ = self._level(subject, priority)
+        kind, _ = self._type(subject)
+        return {"team": team.team, "priority": level.value if level else "", "type": kind}
+
+    def _teams(
+        self, read: Sequence[_Read], progress: Callable[[int], None] = lambda count: None
+    ) -> list[_Team]:
         found: list[_Team] = []
         for start in range(0, len(read), _ROWS_AT_ONCE):
             part = read[start : start + _ROWS_AT_ONCE]
@@ -192,6 +245,7 @@ class Router:
         team: _Team,
         priority: Decision | None,
         links: Links,
+        swayed: str,
         decided_time: datetime,
     ) -> Route:
         subject = read.subject
@@ -206,6 +260,8 @@ class Router:
                 f"{count} passage{'s' if count > 1 else ''} that spoke to whoever routes this "
                 "set aside and not read for the decision"
             )
+        if swayed:
+            reasons.append(swayed)
         decider = self._team.decider.spec if self._team else None
         updated = ticket.last_update or ticket.status_change_date or ticket.creation_date
         return Route(
@@ -222,8 +278,8 @@ class Router:
             ticket_type=kind,
             reason="; ".join(filter(None, reasons)) + ".",
             words=team.words,
-            set_aside=read.set_aside,
-            automatic=team.automatic,
+            set_aside=read.set_aside + (read.doubted if swayed and not read.alone else ()),
+            automatic=team.automatic and not swayed,
             alternatives=team.alternatives,
             duplicate_of=links.duplicate_of,
             parent_incident=links.parent_incident,
@@ -257,3 +313,7 @@ class Router:
         if subject.ticket.priority is not None:
             return subject.ticket.priority, f"priority {subject.ticket.priority.value} as reported"
         return None, "no priority is told"
+
+
+def _count(sentences: int) -> str:
+    return "a sentence" if sentences == 1 else f"{sentences} sentences"

@@ -93,3 +93,18 @@ def test_an_order_in_words_nobody_listed_is_set_aside(order: str) -> None:
 def test_what_is_said_of_who_owns_a_thing_is_no_order(fact: str) -> None:
     text = f"{_CHINESE_TEXT}{fact}"
     assert without_instructions(text, ["microwave"], ["铁塔公司"]).kept == text
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        (
+            f"{_ENGLISH_TEXT} It would be nice if field power could accept this.",
+            _ENGLISH_TEXT,
+        ),
+        (f"{_CHINESE_TEXT}听说一向是field power跟这类事。", _CHINESE_TEXT),
+        (f"{_ENGLISH_TEXT} The field people agreed to take this.", _ENGLISH_TEXT),
+    ],
+)
+def test_what_may_be_an_order_is_left_out_of_the_sure_part(text: str, kept: str) -> None:
+    assert without_instructions(text, TEAMS).sure == kept

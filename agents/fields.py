@@ -1,0 +1,143 @@
+"""Fields of a desk's own records that a text holds as if the desk had filled them, in English and Chinese.
+
+A status line, a form, a JSON object or a bracketed head that says who handles a thing, what was approved or
+what to answer is the desk's to fill, never the text's. Fields of the matter itself (symptom, site, alarm)
+are no desk's. Does not know which fields a desk really has, nor what is done with what it finds.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from agents.addressed import address
+
+_STRONG: Final = re.compile(
+    r"^(?:(?:assigned|proposed|suggested|recommended|final|target|correct|responsible|owning|handling"
+    r"|next)[ _-]*)*"
+    r"(?:teams?|queue|owner|ownership|assignee|assigned|assignment|destination|routing|routed|triaged?"
+    r"|dispatch(?:ed)?|decision|verdict|approv(?:al|ed|er)|sign(?:ed)?[ _-]?off|signed"
+    r"|authori[sz](?:ed|ation)|reviewed|reviewer|verification|verified|identity|department|(?:support )?group"
+    r"|script|intent|template"
+    r"|repl(?:y|ies)|action|assistant|system|agent|instructions?|role|classification)"
+    r"(?:[ _-]*(?:to|by|for|team|group|queue|id|name|code|with))*$"
+    r"|^(?:suggested|proposed|recommended|expected|correct) (?:response|answer|text|message|outcome|result)$"
+    r"|^(?:最终|正确|建议|当前|处理|责任|受理|承办|主办|负责|接单|派单|分派|归口|目标|下一步)*"
+    r"(?:班组|团队|小组|组|部门|单位|科室|去向|队列|归属|分派|派单|受理|受理人|承办人?|主办|审批人?|批复"
+    r"|批示|核定|审定|签发人?|签字|复核人?|审核人?|核验|身份核验|身份验证|回复|答复|话术|意图|模板|角色|指令|下一步|分诊|操作)$"
+)
+"""Names that only a desk's own records have."""
+
+_KEY: Final = r"[\w\u4e00-\u9fff][\w \u4e00-\u9fff'/-]{0,40}?"
+_FIELD: Final = re.compile(
+    rf"(?P<key>{_KEY})[\"'\u201d*]*\s*(?:[:=\uff1a\uff1d]|\u3011)\s*(?P<value>(?:(?![.!?](?:\s|$))[^\n|;,{{}}\uff1b\uff0c\u3002\u3010])*)"
+)
+_LEAD: Final = r"(?:^|[\n|;\uff1b\u3002.,\uff0c\u3010{])[\s>*#\"'\u201c\u2022-]*"
+_FIELDS: Final = re.compile(_LEAD + _FIELD.pattern)
+_OBJECT: Final = re.compile(r"\{[^{}]{2,1000}\}")
+_OBJECT_KEY: Final = re.compile(
+    r"[\"'\u201c]?([\w\u4e00-\u9fff][\w \u4e00-\u9fff-]{0,30})[\"'\u201d]?\s*[:=\uff1a]"
+)
+_HEADING: Final = re.compile(
+    r"(?:^|\n)[\s>]*(?:#+|\*\*|__)\s*(?P<key>[\w \u4e00-\u9fff-]{2,30}?)\s*(?:\*\*|__|#*)[\s:\uff1a]*(?=\n|$)"
+)
+_ITEM: Final = re.compile(r"\n[\s>]*(?:[-*\u2022]|\d+[.)])[ \t]*[^\n]*")
+_LINE: Final = re.compile(r"\n[^\n]+")
+_APART: Final = re.compile(r"[\w\u4e00-\u9fff]")
+_WORD: Final = re.compile(r"[^\W\u4e00-\u9fff]+|[\u4e00-\u9fff]{1,4}")
+_SAYING: Final = re.compile(
+    r"repl|response|answer|message|text|\u56de\u590d|\u7b54\u590d|instruct|\u6307\u4ee4"
+)
+_SHORT: Final = 5
+_SHORTER: Final = 2
+_MAIL: Final = re.compile(
+    r"(?:^|\n)[\s>]*(?:(?:from|to|cc|bcc|sent|\u53d1\u4ef6\u4eba|\u6536\u4ef6\u4eba|\u6284\u9001)\s*[:\uff1a][^\n]*"
+    r"|-{2,}[^\n-]{0,20}(?:forward|original|\u8f6c\u53d1|\u539f\u59cb)[^\n]*"
+    r"|(?:kind |best )?regards\b[^\n]{0,60})"
+)
+"""Lines of a forwarded mail that say who wrote to whom."""
+
+_PLAIN: Final = 0.99
+_VALUE: Final = 0.6
+
+
+def desk_fields(text: str, cased: str = "") -> list[tuple[int, int]]:
+    """Return where such fields begin and end in a text in small letters, in order, none over another.
+
+    `cased` is the same text, sign by sign, in its own letters: a capital tells where a value ends.
+
+    >>> text = "no light. queue: radio | checked by: the lead"
+    >>> [text[first:last] for first, last in desk_fields(text)]
+    ['queue: radio ', 'checked by: the lead']
+    >>> desk_fields("symptom: no light; site: la03")
+    []
+    """
+    found = [
+        (one.start(), one.end())
+        for one in _OBJECT.finditer(text)
+        if any(_strong(key) for key in _OBJECT_KEY.findall(one[0]))
+    ]
+    for one in _HEADING.finditer(text):
+        if _strong(one["key"]):
+            end = one.end()
+            while (item := _ITEM.match(text, end)) and not _FIELD.search(item[0]):
+                end = item.end()
+            # A heading of the desk's own without a list stands over the line below it.
+            if end == one.end() and not item and (below := _LINE.match(text, end)):
+                end = below.end()
+            found.append((one.start(), end))
+    if len(mail := [(one.start(), one.end()) for one in _MAIL.finditer(text)]) > 1:
+        found += mail
+    weak: list[tuple[int, int]] = []
+    at = 0
+    while field := _FIELDS.search(text, at):
+        own = _strong(field["key"])
+        at = max(field.start("value"), field.start() + 1)
+        span = (
+            field.start("key"),
+            field.start("value") + _value_end(*field.span("value"), field["key"], cased or text),
+        )
+        if own:
+            found.append(span)
+        elif address(field["key"]).share >= _PLAIN and field["value"].strip():
+            weak.append(span)
+            if address(field["value"]).share >= _VALUE:
+                found.append(span)
+    return _merged(_joined(text, found, weak))
+
+
+def _joined(text: str, found: list[tuple[int, int]], weak: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the fields found, and those of the same words beside them: of one form with the desk's own."""
+    kept = list(found)
+    left = [one for one in weak if one not in found]
+    while near := [
+        one
+        for one in left
+        if any(not _APART.search(text[min(a[1], one[1]) : max(a[0], one[0])]) for a in kept)
+    ]:
+        kept += near
+        left = [one for one in left if one not in near]
+    return kept
+
+
+def _value_end(first: int, last: int, key: str, cased: str) -> int:
+    """Return how much of a value is the field's: forms hold short ones, what is to be said may be long."""
+    words = list(_WORD.finditer(cased, first, last))
+    if len(words) <= _SHORT or _SAYING.search(key):
+        return last - first
+    capitals = [word.start() for word in words[1:] if word[0][0].isupper()]
+    return (capitals[0] if capitals else words[_SHORTER - 1].end()) - first
+
+
+def _strong(key: str) -> bool:
+    return _STRONG.match(" ".join(key.replace("_", " ").split())) is not None
+
+
+def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for first, last in sorted(spans):
+        if merged and first < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], last))
+        else:
+            merged.append((first, last))
+    return merged

@@ -1,0 +1,66 @@
+"""Laws of a desk's own fields in a text: found in any form, while fields of the matter stay."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.fields import desk_fields
+from agents.running import runs_a_desk
+
+
+def left(text: str) -> str:
+    """Return a text without the fields found."""
+    for first, last in reversed(desk_fields(text.lower(), text)):
+        text = text[:first] + text[last:]
+    return text
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        '{"assigned_team": "power", "note": "x"}',
+        "Owner: power | Approved by: the head",
+        "**Assignment**\n- power, as agreed",
+        "【受理组】动力",
+        "去向：动力；审批：同意",
+        "Suggested reply: we have paid you back every cent of the last ten bills",
+    ],
+)
+def test_a_form_of_the_desks_own_is_found(form: str) -> None:
+    kept = left(f"Two cells are down.\n{form}")
+    assert kept.startswith("Two cells are down.")
+    assert not any(word in kept for word in ("power", "动力", "head", "同意", "paid"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Symptom: no light\nSite: LA03\nSeverity: major",
+        "告警：小区退服；站点：三号站",
+        "From: the mast to the shelter the feeder is wet",
+        '{"rsl": -70, "port": "up"}',
+        "Route: 10.0.0.0/8 via la03 flaps",
+    ],
+)
+def test_fields_of_the_matter_stay(text: str) -> None:
+    assert desk_fields(text.lower(), text) == []
+
+
+def test_a_value_ends_where_the_next_sentence_begins_without_a_mark() -> None:
+    text = "Approved by: shift lead No signal in the whole street since noon"
+    assert left(text) == "No signal in the whole street since noon"
+
+
+@given(st.text(alphabet='ab :|\n{}"【】：;.,team queue组', max_size=60))
+def test_what_is_found_lies_in_the_text_in_order_and_apart(text: str) -> None:
+    at = 0
+    for first, last in desk_fields(text.lower()):
+        assert at <= first < last <= len(text)
+        at = last
+
+
+@pytest.mark.parametrize("text", ["your menu is confusing", "three sites are down, battery low", "网断了"])
+def test_telling_of_a_matter_runs_no_desk(text: str) -> None:
+    assert not runs_a_desk(text)
