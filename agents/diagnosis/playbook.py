@@ -15,6 +15,7 @@ import msgspec
 
 from agents.diagnosis.calibration import Calibration
 from agents.diagnosis.evidence import EvidenceSource, Sign
+from agents.diagnosis.shape import shape_of
 from agents.diagnosis.steps import StepFinder
 from agents.tools import ToolAnswer, alarms_by_id, topology_path
 from telcollm.errors import TelcollmError
@@ -55,6 +56,7 @@ class GraphDiagnoser:
         self._has_graph = has_graph
         self._evidence = evidence
         self._steps = steps
+        self._calibration = calibration
         self._sure_from = settings.abstain_below if calibration is None else calibration.threshold
 
     def diagnose(self, requests: Sequence[DiagnosisRequest], *, decided_time: datetime) -> list[Diagnosis]:
@@ -103,7 +105,7 @@ class GraphDiagnoser:
         hypotheses = [_weighed(one, hypotheses, signs) for one in hypotheses]
         kept = sum(len(one.claims) for one in hypotheses)
         best = hypotheses[0] if hypotheses else None
-        confidence = best.confidence if best else 0.0
+        confidence = self._confidence(request, hypotheses)
         abstained = best is None or confidence < self._sure_from
         return Diagnosis(
             tenant=incident.tenant,
@@ -123,6 +125,26 @@ class GraphDiagnoser:
             grounding=round(kept / (kept + dropped), 6) if kept + dropped else None,
             next_steps=self._next_steps(incident.tenant, best, decided_time),
             mode=Mode(incident.mode),
+        )
+
+    def _confidence(self, request: DiagnosisRequest, hypotheses: Sequence[Hypothesis]) -> float:
+        """Return how sure the diagnosis is: the lead's share, or what was learned of diagnoses like it."""
+        if not hypotheses:
+            return 0.0
+        best = hypotheses[0]
+        if self._calibration is None:
+            return best.confidence
+        pairs = {group.alarm_id: (group.managed_object, group.problem) for group in request.groups}
+        others = [one.alarm_id for one in request.candidates if one.alarm_id != best.root_cause_alarm]
+        lead = (best.root_cause_resource, best.root_cause_problem)
+        return self._calibration.confidence(
+            shape_of(
+                best.confidence,
+                [lead, *(pairs[name] for name in others if name in pairs)],
+                claims=len(best.claims),
+                verdict=best.verdict.value,
+                named=len({one.root_cause_resource for one in hypotheses}),
+            )
         )
 
     def _next_steps(

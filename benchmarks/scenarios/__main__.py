@@ -1,4 +1,4 @@
-"""Run a suite of scenarios, or compare two runs: `python -m benchmarks.scenarios run|compare|list`.
+"""Run suites of scenarios and read the runs; `python -m benchmarks.scenarios --help` shows the commands.
 
 Shows what `running` and `comparing` find; the clock is read here.
 """
@@ -31,6 +31,8 @@ _EXAMPLES = """examples:
   python -m benchmarks.scenarios run incidents --variant rules-graph --limit 50
   python -m benchmarks.scenarios run incidents --variant tuned --decider fault_kind=FOLDER --json b.json
   python -m benchmarks.scenarios compare a.json b.json --html comparison.html --track
+  python -m benchmarks.scenarios costs incidents.json tickets.json conversations.json
+  python -m benchmarks.scenarios calibrate validation.json --precision 0.6 --to rule.json --on test.json
 """
 
 
@@ -81,6 +83,19 @@ def _parser() -> argparse.ArgumentParser:
     comparison.add_argument("after", type=Path, metavar="B.json")
     comparison.add_argument("--html", type=Path, help="write the comparison as a page")
     comparison.set_defaults(do=_compare)
+    costs = commands.add_parser("costs", help="show time and tokens a job of runs, p50 and p95")
+    costs.add_argument("runs", type=Path, nargs="+", metavar="RUN.json")
+    costs.set_defaults(do=_costs)
+    calibration = commands.add_parser(
+        "calibrate", help="learn when diagnoses should abstain, for diagnosis.calibration_path"
+    )
+    calibration.add_argument("run", type=Path, metavar="RUN.json", help="incidents with known causes")
+    calibration.add_argument(
+        "--precision", type=float, required=True, help="how often an answer must be right, such as 0.6"
+    )
+    calibration.add_argument("--to", type=Path, required=True, metavar="FILE", help="where it is kept")
+    calibration.add_argument("--on", type=Path, metavar="RUN.json", help="another run to tell its effect on")
+    calibration.set_defaults(do=_calibrate)
     for command in (run, comparison):
         command.add_argument("--track", action="store_true", help="keep it in MLflow as well")
         command.add_argument("--config", "-c", type=Path, help="a settings file")
@@ -185,6 +200,50 @@ def _compare(arguments: argparse.Namespace) -> int:
 
         files += [arguments.before, arguments.after]
         print(f"MLflow run: {track_comparison(comparison, files, settings)}")
+    return 0
+
+
+def _costs(arguments: argparse.Namespace) -> int:
+    print(f"{'job':28} {'cases':>6} {'ms p50':>9} {'ms p95':>9} {'tokens p50':>11} {'tokens p95':>11}  load")
+    for path in arguments.runs:
+        results = load_results(path)
+        spent, tokens = results.costs.get("ms"), results.costs.get("tokens")
+        if spent is None or tokens is None:
+            print(f"{results.suite}, {results.variant}: no case was asked")
+            continue
+        loads = [results.conditions.get(name) for name in ("load_before", "load_after")]
+        print(
+            f"{f'{results.suite}, {results.variant}':28} {len(results.cases):6} {spent.p50:9.1f} "
+            f"{spent.p95:9.1f} {tokens.p50:11.0f} {tokens.p95:11.0f}  {loads[0]} - {loads[1]}"
+        )
+    return 0
+
+
+def _calibrate(arguments: argparse.Namespace) -> int:
+    from benchmarks.scenarios.calibrating import given_after, given_before, learn_file
+
+    if not 0.0 < arguments.precision < 1.0:
+        message = (
+            f"--precision {arguments.precision} is no share; more than 0 and less than 1 is allowed; name "
+            "how often an answer must be right"
+        )
+        raise SettingsError(message)
+    results = load_results(arguments.run)
+    found = learn_file(results, arguments.precision, arguments.to)
+    print(
+        f"threshold {found.threshold:.4f} from {found.cases} cases: {found.answered} above, "
+        f"{found.right} right"
+    )
+    if not found.answered:
+        print("no threshold reaches that precision: every diagnosis would abstain; ask for less")
+    for path in (arguments.run, arguments.on):
+        if path is not None:
+            told = load_results(path)
+            for line in given_before(told).lines(f"{told.part}, as it was"):
+                print(line)
+            for line in given_after(told, found).lines(f"{told.part}, calibrated"):
+                print(line)
+    print(f"kept in {arguments.to}; use it with diagnosis.calibration_path, for the network it is of alone")
     return 0
 
 

@@ -10,7 +10,15 @@ import pytest
 import agents.diagnosis.calibration
 import agents.diagnosis.steps
 from agents.diagnosis import GraphDiagnoser
-from agents.diagnosis.calibration import Calibration, calibrate, load_calibration, save_calibration
+from agents.diagnosis.calibration import (
+    Calibration,
+    Known,
+    calibrate,
+    learn,
+    load_calibration,
+    save_calibration,
+)
+from agents.diagnosis.shape import shape_of
 from agents.diagnosis.steps import needs_approval, steps_from, steps_in
 from telcollm.errors import SettingsError
 from telcollm.settings import DiagnosisSettings
@@ -117,3 +125,27 @@ def test_a_calibrated_threshold_takes_the_place_of_the_setting(tmp_path: Path) -
         answers.append(found.abstained)
     store.close()
     assert answers == [False, True]
+
+
+def _shaped(share: float, others: int) -> dict[str, float]:
+    pairs = [(f"o{number}", "p") for number in range(others + 1)]
+    return shape_of(share, pairs, claims=2, verdict="open", named=1)
+
+
+def test_what_is_learned_trusts_the_shape_that_was_right_not_the_share() -> None:
+    few = [Known(_shaped(0.4, 1), True, f"few{number}") for number in range(60)]
+    many = [Known(_shaped(0.6, 15), False, f"many{number}") for number in range(60)]
+    found = learn(few + many, 0.9)
+    assert found.confidence(_shaped(0.4, 1)) > found.threshold > found.confidence(_shaped(0.6, 15))
+    assert (found.answered, found.right) == (60, 60)
+
+
+def test_without_weights_the_leads_share_is_the_confidence() -> None:
+    assert Calibration(0.5, 0.9, 100, 50, 48).confidence(_shaped(0.37, 4)) == 0.37
+
+
+def test_weights_are_kept_and_read_back(tmp_path: Path) -> None:
+    cases = [Known(_shaped(0.1 + 0.02 * n, n % 5), n % 3 > 0, str(n)) for n in range(40)]
+    made = learn(cases, 0.5)
+    save_calibration(made, tmp_path / "calibration.json")
+    assert load_calibration(tmp_path / "calibration.json") == made
