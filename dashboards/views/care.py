@@ -11,6 +11,7 @@ from dashboards.address import named
 from dashboards.frame import Place, done, empty, guarded, heading, here, link, machine_mark
 from dashboards.plain import coded, line, plain
 from dashboards.reader import clock, percent, say, tell
+from dashboards.sentences import retold
 from telcollm.access import Action, allows
 from telcollm.app.services import care
 from telcollm.app.services.care import Conversation
@@ -138,7 +139,7 @@ def _reply(place: Place, found: Conversation) -> None:
 def _withdrawn(said: Reply) -> None:
     st.error(say("care.withdrawn"), icon=":material/undo:")
     if said.withdrawn_reason:
-        st.text(plain(said.withdrawn_reason, 400))
+        st.text(retold(said.withdrawn_reason, 400))
     with st.expander(say("care.what was withdrawn")):
         st.text(plain(said.text))
 

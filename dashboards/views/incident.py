@@ -9,8 +9,9 @@ import streamlit as st
 
 from dashboards.address import named
 from dashboards.frame import Place, done, empty, guarded, heading, here, link, severity_badge
-from dashboards.plain import coded, plain
+from dashboards.plain import coded
 from dashboards.reader import age, clock, number, say, tell, word
+from dashboards.sentences import retold
 from dashboards.views import incident_findings, incident_history, incident_pictures
 from telcollm.access import Action, allows
 from telcollm.app.services import incident_detail, incidents
@@ -65,7 +66,7 @@ def _head(row: IncidentRow) -> None:
             st.warning(say("incident.superseded"), icon=":material/merge:")
             link("incident", coded(incident.superseded_by), id=incident.superseded_by)
     if incident.description:
-        st.text(plain(incident.description, 600))
+        st.text(retold(incident.description, 600))
 
 
 def _figures(place: Place, incident: Incident) -> None:

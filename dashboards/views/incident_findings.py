@@ -9,6 +9,7 @@ import streamlit as st
 from dashboards.frame import Place, empty, link, machine_mark
 from dashboards.plain import coded, line, plain
 from dashboards.reader import clock, moment, number, percent, say, severity_name, tell, word
+from dashboards.sentences import retold
 from telcollm.app.services.incident_detail import IncidentDetail
 from telcollm.records import Claim, Diagnosis, Hypothesis, NextStep, Verdict
 from telcollm.state import AlarmState
@@ -33,7 +34,7 @@ def show(place: Place, found: IncidentDetail) -> None:
     if said.incident_revision < found.incident.revision:
         st.caption(say("findings.older", revision=said.incident_revision, present=found.incident.revision))
     if said.summary:
-        st.text(plain(said.summary, 1_200))
+        st.text(retold(said.summary))
     if said.abstained:
         _abstained(said)
     alarms = {one.alarm_id: one for one in found.alarms}
@@ -47,7 +48,7 @@ def show(place: Place, found: IncidentDetail) -> None:
 def _abstained(said: Diagnosis) -> None:
     st.warning(say("findings.abstained"), icon=":material/help:")
     for what in said.missing:
-        st.text(tell("findings.missing", what=line(what, 300)))
+        st.text(tell("findings.missing", what=retold(line(what, 300))))
 
 
 def _hypothesis(
@@ -78,9 +79,9 @@ def _claim(key: str, claim: Claim, alarms: dict[str, AlarmState]) -> None:
     sentence, evidence = st.columns((4, 1.9), vertical_alignment="center")
     with sentence:
         if claim.against:
-            st.text(tell("findings.against", claim=line(claim.text, 500)))
+            st.text(tell("findings.against", claim=retold(line(claim.text, 500))))
         else:
-            st.text(plain(claim.text, 500))
+            st.text(retold(claim.text, 500))
     with evidence, st.popover(say("findings.evidence", count=len(claim.evidence)), key=f"evidence {key}"):
         for evidence_id in claim.evidence[:MOST_EVIDENCE]:
             alarm = alarms.get(evidence_id)
@@ -107,7 +108,7 @@ def _next_steps(steps: tuple[NextStep, ...]) -> None:
     st.markdown(say("findings.next"))
     for order, step in enumerate(steps, start=1):
         with st.container(border=True, key=f"step {order}"):
-            st.text(tell("findings.step", order=order, text=line(step.text, 600)))
+            st.text(tell("findings.step", order=order, text=retold(line(step.text, 600))))
             with st.container(horizontal=True, vertical_alignment="center"):
                 if step.needs_approval:
                     st.badge(say("findings.needs approval"), color="orange", icon=":material/how_to_reg:")

@@ -72,8 +72,11 @@ def _line(place: Place, found: ModelLine) -> None:
     st.markdown(say("models.over time"))
     words = {"version": word("column", "version"), "value": word("column", "value")}
     rows = [(one.version, one.created_time, one.metrics) for one in reversed(found.versions)]
-    chart = over_time(rows, FIGURES[:2], words=words, names={one: word("figure", one) for one in FIGURES})
-    st.altair_chart(chart, width="stretch", alt=say("models.over time"))
+    if len([metrics for _, _, metrics in rows if metrics]) > 1:
+        chart = over_time(rows, FIGURES[:2], words=words, names={one: word("figure", one) for one in FIGURES})
+        st.altair_chart(chart, width="stretch", alt=say("models.over time"))
+    else:
+        st.text(tell("models.nothing over time"))
     versions = [one.version for one in found.versions]
     chosen = st.selectbox(say("models.report of"), versions, key="version", format_func=line, width=200)
     _report(place, found.name, chosen or versions[0])

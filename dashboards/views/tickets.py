@@ -13,6 +13,7 @@ from dashboards.address import chosen, keeper, named
 from dashboards.frame import Place, done, empty, guarded, heading, here, link, machine_mark
 from dashboards.plain import coded, line, plain
 from dashboards.reader import clock, number, percent, say, tell, word
+from dashboards.sentences import retold
 from dashboards.views import tickets_batch
 from telcollm.access import Action, allows
 from telcollm.app.services import tickets
@@ -168,7 +169,7 @@ def _route(route: Route) -> None:
         if route.priority is not None:
             st.text(tell("tickets.priority is", priority=word("priority", route.priority)))
         if route.reason:
-            st.text(tell("tickets.because", reason=line(route.reason, 600)))
+            st.text(tell("tickets.because", reason=retold(line(route.reason, 600))))
         for team, share in route.alternatives[:3]:
             st.text(tell("tickets.alternative", team=line(team, 80), sure=percent(share)))
         if route.words:

@@ -91,7 +91,9 @@ def test_every_key_that_the_console_says_is_in_the_catalogue() -> None:
 
 
 def test_every_key_of_the_catalogue_is_said_somewhere() -> None:
-    assert set(catalogue()) - (keys_in_code() | keys_of_groups()) == set()
+    # Whether a sentence is still written by somebody is seen to in test_sentences.
+    said = {key for key in catalogue() if not key.startswith("sentences.")}
+    assert said - (keys_in_code() | keys_of_groups()) == set()
 
 
 @pytest.mark.parametrize("language", sorted(LANGUAGES))
