@@ -12,10 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
+import msgspec
+
 from agents.window_reader import WindowReader
 from telcollm.decider.decider import Decider, Decision
 from telcollm.guard import Guard
 from telcollm.model.port import LanguageModel
+from telcollm.ports import Adviser
 from telcollm.prompts import (
     NONE_OF_THESE,
     WINDOW_VERSION,
@@ -52,7 +55,11 @@ class _Asked(NamedTuple):
 
 
 class OpinionAdviser:
-    """Asks deciders; implements `telcollm.ports.Adviser`. One of the two may be missing."""
+    """Asks deciders; implements `telcollm.ports.Adviser`. One of the two may be missing.
+
+    Without a decider of root causes, `base` is asked about them, where there is one. `windows` may be set
+    anew, to go on over another store with the same models.
+    """
 
     def __init__(
         self,
@@ -62,13 +69,15 @@ class OpinionAdviser:
         *,
         root_cause: Decider | None = None,
         fault_kind: Decider | None = None,
+        base: Adviser | None = None,
         model: LanguageModel | None = None,
     ) -> None:
-        self._windows = windows
+        self.windows = windows
         self._settings = settings
         self._guard = guard
         self._root_cause = root_cause
         self._fault_kind = fault_kind
+        self._base = base if root_cause is None else None
         self._model = model
         self._known: dict[str, OrderedDict[_Key, Decision]] = {
             "root cause": OrderedDict(),
@@ -87,14 +96,27 @@ class OpinionAdviser:
         """
         asked = [
             self._written(request, facts, prompt_tokens)
-            for request, facts in zip(requests, self._windows.read(requests), strict=True)
+            for request, facts in zip(requests, self.windows.read(requests), strict=True)
         ]
         roots = self._decide("root cause", self._root_cause, asked, with_choices=True)
         kinds = self._decide("fault kind", self._fault_kind, asked, with_choices=False)
         self._prompts += len(requests)
-        return [
+        shadows = [
             self._shadow(request, window, root, kind)
             for request, window, root, kind in zip(requests, asked, roots, kinds, strict=True)
+        ]
+        if self._base is None:
+            return shadows
+        first = self._base.advise(requests, prompt_tokens=prompt_tokens)
+        return [
+            msgspec.structs.replace(
+                shadow,
+                model=told.model,
+                probabilities=told.probabilities,
+                prompt_version=f"{told.prompt_version}, {shadow.prompt_version}",
+                agrees=told.agrees,
+            )
+            for shadow, told in zip(shadows, first, strict=True)
         ]
 
     def _written(self, request: DiagnosisRequest, facts: WindowFacts, prompt_tokens: int) -> _Asked:
@@ -170,10 +192,11 @@ class OpinionAdviser:
     def counters(self) -> Mapping[str, float]:
         """Return running totals: prompts, asked, tokens_in, tokens_out, seconds."""
         usage = self._model.usage if self._model is not None else None
+        base = self._base.counters() if self._base is not None else {}
         return {
             "prompts": self._prompts,
-            "asked": self._asked,
-            "tokens_in": usage.tokens_in if usage else 0,
-            "tokens_out": usage.tokens_out if usage else 0,
-            "seconds": self._seconds,
+            "asked": self._asked + base.get("asked", 0),
+            "tokens_in": usage.tokens_in if usage else base.get("tokens_in", 0),
+            "tokens_out": usage.tokens_out if usage else base.get("tokens_out", 0),
+            "seconds": self._seconds + base.get("seconds", 0),
         }

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from telcollm.store.opening import Stores
 
 
-def open_adviser(settings: Settings, stores: Stores | None = None) -> Adviser | None:
+def open_adviser(
+    settings: Settings, stores: Stores | None = None, *, base_too: bool = False
+) -> Adviser | None:
     """Return what asks the configured deciders or model, None where none is configured.
 
-    Deciders of windows read causes, KPIs, logs, planned work and the topology from `stores`.
-
-    Deciders that hold no adapter are asked without a model, and none is loaded for them.
+    Deciders read causes, KPIs, logs, planned work and the topology of windows from `stores`. With `base_too`
+    the base is asked about root causes where no decider is. Deciders that hold no adapter are asked without
+    a model, and none is loaded for them.
 
     Raises:
         TelcollmError: the model is not in the cache, a decider is not found or reads no windows, or an extra
@@ -47,9 +49,17 @@ def open_adviser(settings: Settings, stores: Stores | None = None) -> Adviser | 
         }
         model = base() if base.cache_info().currsize else None
         return OpinionAdviser(
-            _window_reader(settings, stores), settings.diagnosis, guard, **opened, model=model
+            open_windows(settings, stores),
+            settings.diagnosis,
+            guard,
+            **opened,
+            base=_base_adviser(base(), settings, guard) if base_too else None,
+            model=model,
         )
-    model = open_language_model(settings)
+    return _base_adviser(open_language_model(settings), settings, guard)
+
+
+def _base_adviser(model: LanguageModel | None, settings: Settings, guard: Guard) -> Adviser | None:
     if model is None:
         return None
     from agents.advice import ModelAdviser
@@ -57,7 +67,8 @@ def open_adviser(settings: Settings, stores: Stores | None = None) -> Adviser | 
     return ModelAdviser(model, settings.diagnosis, guard)
 
 
-def _window_reader(settings: Settings, stores: Stores | None) -> WindowReader:
+def open_windows(settings: Settings, stores: Stores | None) -> WindowReader:
+    """Return what reads the windows of incidents in `stores`; without any, what alarms alone tell."""
     from agents.window_evidence import StoreWindowEvidence
     from agents.window_reader import WindowReader
     from telcollm.ports import EVERYTHING
@@ -111,9 +122,9 @@ def _open_decider(what: str, name: str, settings: Settings, open_base: BaseOpene
     if (spec.kind, spec.choices_column) != wanted or not of_windows or spec.history is not None:
         choices = f", choices in {CANDIDATES!r}" if what == "root_cause" else ", a fixed label"
         message = (
-            f"model.{what}={name!r} reads {', '.join(reads[:8])} and decides {spec.label_column!r}; a decider "
-            f"of the column {TEXT!r} and of numbers {NUMBER}*{choices}, is allowed; train one on windows: "
-            "telcollm simulate writes such tables"
+            f"model.{what}={name!r} reads {', '.join(reads[:8])} and decides {spec.label_column!r}; a "
+            f"decider of the column {TEXT!r} and of numbers {NUMBER}*{choices}, is allowed; train one on "
+            "windows: telcollm simulate writes such tables"
         )
         raise SettingsError(message)
     return decider

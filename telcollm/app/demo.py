@@ -24,6 +24,7 @@ from telcollm.settings import Settings, SourceSettings
 from telcollm.state import DiagnosisRequest
 
 if TYPE_CHECKING:
+    from agents.window_reader import WindowReader
     from streams.replay.row import AlarmTable
     from streams.replay.schedule import Schedule
     from streams.worker import Status
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 LEARNED_SHARE = 0.7
 ACCOUNT = "demo"
+DECIDER = "window-fault-kind"
+"""The shipped decider that says, in shadow, which kind of fault an incident looks like."""
 _FOLDER = "demo"
 _SHOWN = 500
 
@@ -66,6 +69,7 @@ class LateAdviser:
 
     def __init__(self, open_adviser: Callable[[], Adviser | None]) -> None:
         self._open = open_adviser
+        self._windows: WindowReader | None = None
         self._lock = threading.Lock()
         self._adviser: Adviser | None = None
 
@@ -83,9 +87,18 @@ class LateAdviser:
                 raise TelcollmError(message)
             return self._adviser
 
+    def over(self, windows: WindowReader) -> None:
+        """Ask about windows of another record from now on, with the same models."""
+        self._windows = windows
+
     def advise(self, requests: Sequence[DiagnosisRequest], *, prompt_tokens: int) -> list[Shadow]:
         """Return the model's opinion on each request, in order."""
-        return self.opened().advise(requests, prompt_tokens=prompt_tokens)
+        from agents.opinion import OpinionAdviser
+
+        adviser = self.opened()
+        if isinstance(adviser, OpinionAdviser) and self._windows is not None:
+            adviser.windows = self._windows
+        return adviser.advise(requests, prompt_tokens=prompt_tokens)
 
     def counters(self) -> Mapping[str, float]:
         """Return running totals, nothing before the model was opened."""
@@ -125,7 +138,10 @@ def run_demo(
             tell(f"going on without a language model, by graph and rules alone: {error}")
             without = settings.model.model_copy(update={"engine": "none"})
             settings = settings.model_copy(update={"model": without})
-        adviser = LateAdviser(lambda: open_adviser(settings))
+        if settings.model.engine == "torch" and not settings.model.fault_kind:
+            tuned = settings.model.model_copy(update={"fault_kind": DECIDER})
+            settings = settings.model_copy(update={"model": tuned})
+        adviser = LateAdviser(lambda: open_adviser(settings, base_too=True))
         shutil.rmtree(root, ignore_errors=True)
         if settings.model.engine == "torch":
             warm = threading.Thread(target=lambda: _warm(adviser), name="telcollm-model", daemon=True)
@@ -207,9 +223,10 @@ def _run_slice(
     from streams.replay.dataset import dataset_topology, load_dataset
     from streams.replay.schedule import ReplayPlan, schedule
     from telcollm import graph as graphs
+    from telcollm.app.advisers import open_windows
     from telcollm.app.runtime import make_topics, run_worker
     from telcollm.app.session import open_session_tracker
-    from telcollm.store import open_store
+    from telcollm.store.opening import open_stores
 
     tell(f"{item.record}: reading the record")
     table = load_dataset(item.record, settings.data_dir)
@@ -230,9 +247,11 @@ def _run_slice(
         table, ReplayPlan(minutes=item.minutes, from_fraction=LEARNED_SHARE, limit=item.alarms)
     )
     with ExitStack() as stack:
-        store = open_store(settings.store_location)
-        stack.callback(store.close)
+        stores = open_stores(settings.store_location)
+        stack.callback(stores.close)
+        store = stores.store
         store.put_topology(topology)
+        adviser.over(open_windows(settings, stores))
         make_topics(settings)
         tracker = open_session_tracker(settings, f"demo {item.record}")
         done = stack.enter_context(_replaying(settings, planned, stop))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from agents.advice import ModelAdviser
 from agents.opinion import CANDIDATES, TEXT, OpinionAdviser
 from agents.window_reader import WindowReader
 from telcollm.decider.decider import Decider
@@ -164,3 +165,16 @@ def test_a_decider_of_numbers_gets_those_that_the_window_shows_and_nothing_for_t
         prompt_tokens=512,
     )
     assert (few.fault_kinds[0][0], many.fault_kinds[0][0]) == ("few", "many")
+
+
+def test_without_a_decider_of_root_causes_the_base_is_asked_about_them() -> None:
+    model = ScriptedModel(score_rule=lambda prompt, choices: [1.0 / (n + 1) for n in range(len(choices))])
+    base = ModelAdviser(model, DiagnosisSettings(), GUARD)
+    kind = kinds(ScriptedModel())
+    adviser = OpinionAdviser(windows(), DiagnosisSettings(), GUARD, fault_kind=kind, base=base)
+    asked = request(1, problems=PROBLEMS)
+    (shadow,) = adviser.advise([asked], prompt_tokens=512)
+    (alone,) = ModelAdviser(model, DiagnosisSettings(), GUARD).advise([asked], prompt_tokens=512)
+    assert (shadow.probabilities, shadow.agrees) == (alone.probabilities, alone.agrees)
+    assert shadow.fault_kinds and shadow.adapter == "kind@3"
+    assert adviser.counters()["asked"] == 2 and adviser.counters()["prompts"] == 1

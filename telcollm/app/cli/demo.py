@@ -147,6 +147,7 @@ def _ended_with_its_parent(stop: threading.Event) -> Iterator[None]:
 def _print(outcomes: list[Outcome], tracking_uri: str) -> None:
     from rich.console import Console
 
+    from telcollm.app.demo import DECIDER
     from telcollm.app.incident_view import incident_table
 
     console = Console()
@@ -156,11 +157,21 @@ def _print(outcomes: list[Outcome], tracking_uri: str) -> None:
             f"{outcome.record}: {outcome.total} incidents of {status.alarms} alarms, the most varied"
         )
         console.print(incident_table(outcome.incidents, outcome.diagnoses))
-        agreed = [item.shadow.agrees for item in outcome.diagnoses.values() if item.shadow]
+        opinions = [item.shadow for item in outcome.diagnoses.values() if item.shadow]
+        agreed = [opinion.agrees for opinion in opinions]
         if agreed:
             console.print(
                 f"The graph decides. The untuned model, asked in shadow, picked the same cause in "
                 f"{sum(agreed)} of these {len(agreed)}.",
+                highlight=False,
+            )
+        sure = [kind for opinion in opinions for kind in opinion.fault_kinds[:1]]
+        if sure:
+            name, chance = max(sure, key=lambda kind: kind[1])
+            console.print(
+                f"{DECIDER}, tuned on a simulated operator and asked in shadow, names a kind of fault for "
+                f"{len(sure)} of these, the surest {name} at {chance:.0%}: a network of another kind than it "
+                "learned on; tune your own by telcollm finetune run.",
                 highlight=False,
             )
         if status.failure:
