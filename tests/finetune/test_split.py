@@ -29,7 +29,7 @@ def sides_by(rows: list[Row], split: Split, column: str) -> dict[object, set[str
     return found
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(items=GROUPED, seed=st.integers(0, 5))
 def test_no_group_is_on_two_sides(items: list[tuple[int, str, str]], seed: int) -> None:
     rows = rows_of(items)
@@ -41,7 +41,7 @@ def test_no_group_is_on_two_sides(items: list[tuple[int, str, str]], seed: int) 
     assert split.method == "group"
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(items=GROUPED, seed=st.integers(0, 5))
 def test_long_texts_alike_are_on_one_side_without_any_group(
     items: list[tuple[int, str, str]], seed: int
@@ -61,7 +61,7 @@ def test_long_texts_alike_are_on_one_side_without_any_group(
     assert split.method == "content"
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(items=GROUPED, seed=st.integers(0, 5))
 def test_a_split_hangs_on_rows_and_seed_alone(items: list[tuple[int, str, str]], seed: int) -> None:
     rows = rows_of(items)
