@@ -39,23 +39,30 @@ _OBJECT_KEY: Final = re.compile(
     r"[\"'\u201c]?([\w\u4e00-\u9fff][\w \u4e00-\u9fff-]{0,30})[\"'\u201d]?\s*[:=\uff1a]"
 )
 _HEADING: Final = re.compile(
-    r"(?:^|\n)[\s>]*(?:#+|\*\*|__)\s*(?P<key>[\w \u4e00-\u9fff-]{2,30}?)\s*(?:\*\*|__|#*)[\s:\uff1a]*(?=\n|$)"
+    r"(?:^|\n|(?<=[.!?\u3002]) ?)[\s>]*(?:#+|\*\*|__)\s*"
+    r"(?P<key>[\w \u4e00-\u9fff-]{2,30}?)\s*(?:\*\*|__|#*)[\s:\uff1a]*(?=\n|$)"
 )
 _ITEM: Final = re.compile(r"\n[\s>]*(?:[-*\u2022]|\d+[.)])[ \t]*[^\n]*")
-_LINE: Final = re.compile(r"\n[^\n]+")
+_LINE: Final = re.compile(r"\n[^\n.!?\u3002]+")
 _APART: Final = re.compile(r"[\w\u4e00-\u9fff]")
 _WORD: Final = re.compile(r"[^\W\u4e00-\u9fff]+|[\u4e00-\u9fff]{1,4}")
 _SAYING: Final = re.compile(
-    r"repl|response|answer|message|text|\u56de\u590d|\u7b54\u590d|instruct|\u6307\u4ee4"
+    r"repl|system|assistant|agent|action|response|answer|message|text|\u56de\u590d|\u7b54\u590d|instruct|\u6307\u4ee4"
 )
 _SHORT: Final = 5
 _SHORTER: Final = 2
 _MAIL: Final = re.compile(
-    r"(?:^|\n)[\s>]*(?:(?:from|to|cc|bcc|sent|\u53d1\u4ef6\u4eba|\u6536\u4ef6\u4eba|\u6284\u9001)\s*[:\uff1a][^\n]*"
+    r"(?:^|\n|[.!?\u3002] ?(?=>))[\s>]*(?:(?:from|to|cc|bcc|sent|\u53d1\u4ef6\u4eba|\u6536\u4ef6\u4eba"
+    r"|\u6284\u9001)\s*[:\uff1a][^\n]*"
     r"|-{2,}[^\n-]{0,20}(?:forward|original|\u8f6c\u53d1|\u539f\u59cb)[^\n]*"
     r"|(?:kind |best )?regards\b[^\n]{0,60})"
 )
 """Lines of a forwarded mail that say who wrote to whom."""
+
+_QUOTED_LINE: Final = re.compile(
+    r"\n(?:>(?!>)[^\n]*|\s*(?:body|content|message|\u5185\u5bb9|\u6b63\u6587)\s*[:\uff1a][^\n\u3002]*)"
+)
+_LEAST_HEADS: Final = 2
 
 _PLAIN: Final = 0.99
 _VALUE: Final = 0.6
@@ -86,8 +93,7 @@ def desk_fields(text: str, cased: str = "") -> list[tuple[int, int]]:
             if end == one.end() and not item and (below := _LINE.match(text, end)):
                 end = below.end()
             found.append((one.start(), end))
-    if len(mail := [(one.start(), one.end()) for one in _MAIL.finditer(text)]) > 1:
-        found += mail
+    found += _mail(text)
     weak: list[tuple[int, int]] = []
     at = 0
     while field := _FIELDS.search(text, at):
@@ -104,6 +110,19 @@ def desk_fields(text: str, cased: str = "") -> list[tuple[int, int]]:
             if address(field["value"]).share >= _VALUE:
                 found.append(span)
     return _merged(_joined(text, found, weak))
+
+
+def _mail(text: str) -> list[tuple[int, int]]:
+    """Return the heads of a forwarded mail and the quoted lines under them: somebody else's words."""
+    heads = [(one.start(), one.end()) for one in _MAIL.finditer(text)]
+    if len(heads) < _LEAST_HEADS and not any(">" in text[first:last] for first, last in heads):
+        return []
+    found = []
+    for first, last in heads:
+        while quoted := _QUOTED_LINE.match(text, last):
+            last = quoted.end()
+        found.append((first, last))
+    return found
 
 
 def _joined(text: str, found: list[tuple[int, int]], weak: list[tuple[int, int]]) -> list[tuple[int, int]]:

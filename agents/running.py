@@ -16,9 +16,15 @@ _KINDS: Final = tuple(
         r"|verification|verified|internal|confidence|overrid\w+|approved?|supervisor|signed off|drill"
         r"|exercise|testing|simulation|pretend|mode|from (?:now|here) on|only the words?"
         r"|[a-z]+_[a-z_]+"
-        r"|as (?:if i|though i|the (?:head|chief|owner|boss|director)))\b"
+        r"|as (?:if i|though i|the (?:head|chief|owner|boss|director))|formality|wording"
+        r"|(?:person|people|one|anyone|anybody|whoever|agents?|assistant|colleagues?|staff|clerk) "
+        r"(?:(?:who )?(?:reads?|reading|handl\w+|answer\w*|processing) (?:this|it|these|the (?:chat|message))"
+        r"|may|must|should|shall|are to|is to|behind)"
+        r"|(?:answer|reply|response|message|text) (?:could|should|must|may|has to|is to|shall|simply"
+        r"|you (?:usually|normally|always)))\b"
         r"|话术|意图|模板|提示词|指令|守则|政策|核验|核实|检查|内部|备注|批准|主管|签字|演练|测试|质检|假装|就当|模式"
-        r"|[a-z]+_[a-z_]+|口气|身份(?!证)|从(?:现在|这里)(?:起|开始)|只(?:写|回|说|答)",
+        r"|[a-z]+_[a-z_]+|口气|身份(?!证)|批复|审批|签发|总监|部长|核定|毋[须庸]|径行|贵[台处]|复函|回函|回话|那一?段话?|这[句段]话|规矩"
+        r"|看到这|读到这|看见这|坐席|从(?:现在|这里)(?:起|开始)|只(?:写|回|说|答)",
         # The customer as somebody else.
         r"\b(?:the|every|each|all|this|our) (?:customer|client|user|caller|subscriber|account holder)s?\b"
         r"|(?:告诉|答复|向|每位|对|让|所有|给|不管)客户|客户(?:前面|写|说)|每位用户",

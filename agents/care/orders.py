@@ -37,15 +37,18 @@ _SENTENCE: Final = re.compile(r"(?<=[.!?。！？\n])\s*")
 _EVERYDAY: Final = re.compile(
     r"\b(?:you|your|yours|please|kindly|now|need|want|wish|must|never|just|only|always|goes?|others?|else|people"
     r"|nobody|nothing|everything|anything|none|lines?|questions?|names?|codes?|crew|real|such|kind|opinion|earlier"
-    r"|manager|issue|items?|service|checks?)\b|你|请|麻烦|要|说|给|让|用|处理|看|想|之前|消息|工单|经理|别|以前"
+    r"|manager|issue|items?|service|checks?|reason|someone|somebody|anyone|look|tell|move|transfer|drop\w*|offer)\b|你|请|麻烦|要|说|给|让|用|处理|看|想|之前|消息|工单|经理|别|以前"
 )
 """What customers say of their own matters in the same words."""
 _LEAST_WORDS: Final = 4.0
 _LEAST_ABOUT: Final = 2.0
 _ADDRESSED: Final = 0.5
 _DOUBTED_WORDS: Final = 3.0
+_FEW_WORDS: Final = 2.0
+_NOTHING_ELSE: Final = 0.9
 _DOUBTED: Final = 0.45
 _QUOTED: Final = re.compile(r"\"[^\"]{0,300}\"|“[^”]{0,300}”|「[^」]{0,300}」")
+_BARE_MARKS: Final = re.compile(r"#{2,}|\*{2,}|[|\u3010\u3011]")
 _MARKERS: Final = re.compile(
     r"<\|[^|<>]{1,40}\|>|\[/?INST\]|</?(?:system|assistant|user|instructions?|script|reply)\b[^<>]{0,60}>"
     r"|(?:^|\n)\s*#{2,}\s*(?:system|instructions?|assistant)\b",
@@ -80,6 +83,8 @@ def sift(text: str) -> Sifted:
         aside += [text[first:last].strip() for first, last in fields]
         for first, last in reversed(fields):
             text = f"{text[:first]}\n{text[last:]}"
+        # Marks of a form whose fields are gone say nothing.
+        text = _BARE_MARKS.sub("", text)
     kept: list[str] = []
     doubted: list[str] = []
     ordered = False
@@ -121,6 +126,8 @@ def _addressed(sentence: str) -> bool:
 def _doubtful(sentence: str) -> bool:
     """Tell whether a folded sentence may be of the desk's doing: it is left out where more is said."""
     told = _told(sentence)
+    if told.whole >= _FEW_WORDS and told.share >= _NOTHING_ELSE:
+        return True
     return told.whole >= _DOUBTED_WORDS and told.kinds > 1 and told.share >= _DOUBTED
 
 
