@@ -28,8 +28,8 @@ from telcollm.kafka_settings import KafkaSettings
 from telcollm.ports import EVERYTHING, IncidentQuery
 from telcollm.records import Link, TopologyElement
 from telcollm.store import open_store
+from tests.streams.nursery import ROOT, run_forked
 
-ROOT = Path(__file__).resolve().parents[2]
 POINTS = (
     "before edge store",
     "after edge store",
@@ -150,21 +150,23 @@ class Pipeline:
 
     def start(self, *, static: bool = False, **config: Any) -> subprocess.Popen[bytes]:
         """Start a worker; a static member that was killed has its partitions back at once."""
-        path = self.home / f"{uuid.uuid4().hex}.json"
-        path.write_text(json.dumps({"settings": self.settings(static), **config}))
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
         return subprocess.Popen(
-            [sys.executable, "-m", "tests.streams.worker_process", str(path)],
+            [sys.executable, "-m", "tests.streams.worker_process", str(self._config(static, config))],
             cwd=ROOT,
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
 
-    def run(self, **config: Any) -> int:
-        """Return the exit code; anything but a drain or the chosen kill fails the test."""
-        process = self.start(**config)
-        return finished(process)
+    def run(self, *, static: bool = False, **config: Any) -> int:
+        """Return a worker's exit code; anything but a drain or the chosen kill fails the test."""
+        return checked(*run_forked(self._config(static, config)))
+
+    def _config(self, static: bool, config: dict[str, Any]) -> Path:
+        path = self.home / f"{uuid.uuid4().hex}.json"
+        path.write_text(json.dumps({"settings": self.settings(static), **config}))
+        return path
 
     def wait_until(self, reached: Callable[[sa.Connection], bool], deadline_s: float = 180) -> None:
         """Look into the store again and again until something is so."""
@@ -223,8 +225,13 @@ def plain(wire: dict[str, Any]) -> dict[str, Any]:
 def finished(process: subprocess.Popen[bytes]) -> int:
     """Return the exit code; anything but a good end or a kill fails the test."""
     _, err = process.communicate(timeout=1800)
-    assert process.returncode in (0, -signal.SIGKILL), err.decode()[-2000:]
-    return process.returncode
+    return checked(process.returncode, err.decode())
+
+
+def checked(code: int, err: str) -> int:
+    """Return the exit code of a worker that drained or was killed; any other fails the test."""
+    assert code in (0, -signal.SIGKILL), err[-2000:]
+    return code
 
 
 def make_source(broker: EmbeddedBroker, topic: str, partitions: int) -> None:
