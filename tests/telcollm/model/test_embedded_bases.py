@@ -50,6 +50,12 @@ def float32(embedded_base: Path) -> TorchEngine:
     return open_base(embedded_base, "float32", limits=ONE_BATCH)
 
 
+@pytest.fixture(scope="module")
+def scores(float32: TorchEngine) -> np.ndarray:
+    """What the base in float32 makes of all prompts in one batch."""
+    return float32.score(PROMPTS, CHOICES)
+
+
 def test_the_base_is_pinned_and_opens_by_its_name(embedded_base: Path) -> None:
     info = weights.read_info(embedded_base)
     assert info.sha256 == weights.EMBEDDED["smollm2-135m-instruct"].sha256
@@ -58,24 +64,25 @@ def test_the_base_is_pinned_and_opens_by_its_name(embedded_base: Path) -> None:
     assert model is not None and model.info.sha256 == info.sha256
 
 
-def test_in_float32_scores_are_those_of_whole_forwards_through_the_bare_model(float32: TorchEngine) -> None:
-    found = float32.score(PROMPTS, CHOICES)
-    for row, prompt in zip(found, PROMPTS, strict=True):
+def test_in_float32_scores_are_those_of_whole_forwards_through_the_bare_model(
+    float32: TorchEngine, scores: np.ndarray
+) -> None:
+    # The longest, the shortest, and the one in Chinese.
+    for row, prompt in list(zip(scores, PROMPTS, strict=True))[3:]:
         assert np.abs(row - by_whole_forwards(float32, prompt, CHOICES)).max() <= 1e-4
 
 
-def test_in_float32_a_batch_gives_the_answers_of_one_by_one(float32: TorchEngine) -> None:
-    batched = float32.score(PROMPTS, CHOICES)
-    assert np.abs(batched - one_by_one(float32, PROMPTS, CHOICES)).max() <= 1e-4
+def test_in_float32_a_batch_gives_the_answers_of_one_by_one(float32: TorchEngine, scores: np.ndarray) -> None:
+    assert np.abs(scores - one_by_one(float32, PROMPTS, CHOICES)).max() <= 1e-4
 
 
 def test_in_bfloat16_a_batch_stays_within_the_stated_tolerance(
-    embedded_base: Path, float32: TorchEngine
+    embedded_base: Path, scores: np.ndarray
 ) -> None:
     engine = open_base(embedded_base, "bfloat16", limits=ONE_BATCH)
     batched, alone = engine.score(PROMPTS, CHOICES), one_by_one(engine, PROMPTS, CHOICES)
     assert np.abs(batched - alone).max() <= BF16_TOLERANCE
-    assert np.abs(batched - float32.score(PROMPTS, CHOICES)).max() <= 2 * BF16_TOLERANCE
+    assert np.abs(batched - scores).max() <= 2 * BF16_TOLERANCE
 
 
 def test_chats_follow_the_models_own_template(float32: TorchEngine) -> None:
