@@ -14,6 +14,7 @@ from dashboards.frame import PAGES, Place
 from dashboards.opened import workplace
 from dashboards.plain import plain
 from dashboards.reader import LANGUAGE, language, say, tell, word
+from dashboards.server import NOWHERE
 from dashboards.wording import LANGUAGES
 from telcollm import access
 from telcollm.access import Caller
@@ -49,7 +50,7 @@ def main() -> None:
         st.button(say("frame.again"))
         return
     pages = _pages(caller)
-    st.session_state[PAGES] = pages
+    st.session_state[PAGES] = {name: page for name, page in pages.items() if _has(caller, name)}
     chosen = st.navigation(list(pages.values()), position="sidebar" if caller else "hidden")
     with st.sidebar:
         _language()
@@ -62,18 +63,36 @@ def main() -> None:
     if (home := login.home()) and home in pages and not chosen.url_path:
         st.switch_page(pages[home])
     pipeline.state_line()
+    if st.query_params.pop(NOWHERE, ""):
+        st.warning(say("frame.no such page"), icon=":material/wrong_location:")
     chosen.run()
 
 
 def _pages(caller: Caller | None) -> dict[str, st.Page]:
-    """Return the pages that the caller has; all of them while nobody is known, as the address stays."""
+    """Return all pages: those that the caller has, and in place of the others that they have them not.
+
+    While nobody is known they have all, as the address stays.
+    """
     return {
         name: st.Page(
-            _shown(module), title=word("page", name), icon=icon, url_path=name, default=name == "now"
+            _shown(module) if _has(caller, name) else _denied,
+            title=word("page", name),
+            icon=icon,
+            url_path=name,
+            default=name == "now",
+            visibility="visible" if _has(caller, name) else "hidden",
         )
         for name, (module, icon) in MODULES.items()
-        if caller is None or access.allows(caller, access.PAGES[name])
     }
+
+
+def _has(caller: Caller | None, page: str) -> bool:
+    return caller is None or access.allows(caller, access.PAGES[page])
+
+
+def _denied() -> None:
+    st.error(say("frame.denied"), icon=":material/block:")
+    st.text(tell("frame.denied page"))
 
 
 def _shown(module: str) -> Callable[[], None]:

@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from telcollm.access import PAGES
 from telcollm.errors import TelcollmError
 
 if TYPE_CHECKING:
@@ -25,6 +26,13 @@ if TYPE_CHECKING:
 SCRIPT: Final = Path(__file__).with_name("app.py")
 _BACKLOG: Final = 128
 _STOPS_WITHIN_S: Final = 3
+FIRST: Final = "now"
+"""The page that stands at the address without a path."""
+
+NOWHERE: Final = "nowhere"
+"""What stands in the address in place of a page that there is not."""
+
+_NO_PAGES: Final = ("_stcore", "static", "media", "component", "oauth2callback", "session", "favicon.png")
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _MOST_UPLOAD_MB: Final = 50
 
@@ -70,6 +78,35 @@ class SafeHeaders:
         await self._app(scope, receive, send_on)
 
 
+class KnownAddresses:
+    """Leads a browser that asks for a page that there is not to the first one, which says so."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        target = _elsewhere(scope) if scope["type"] == "http" and scope["method"] == "GET" else None
+        if target is None:
+            await self._app(scope, receive, send)
+            return
+        from starlette.responses import RedirectResponse
+
+        await RedirectResponse(target, status_code=307)(scope, receive, send)
+
+
+def _elsewhere(scope: Scope) -> str | None:
+    """Return where a request for a page is led instead; None where it is right, or for something else."""
+    accepted = next((value for name, value in scope["headers"] if name == b"accept"), b"")
+    asked = scope["path"].strip("/")
+    if b"text/html" not in accepted or asked.partition("/")[0] in ("", *_NO_PAGES):
+        return None
+    if asked == FIRST:
+        query = scope["query_string"].decode("latin-1")
+        return f"/?{query}" if query else "/"
+    return None if asked in PAGES else f"/?{NOWHERE}=1"
+
+
 async def give_cookie(request: Any) -> Any:
     """Give the token for a ticket as a cookie that no script can read and no other site can send."""
     from starlette.responses import JSONResponse
@@ -113,7 +150,7 @@ def build(host: str, on_start: Any = None) -> Any:
             on_start()
         yield {}
 
-    guards = [Middleware(SafeHeaders)]
+    guards: list[Middleware] = [Middleware(SafeHeaders), Middleware(KnownAddresses)]
     if host in _LOOPBACK:
         # A site whose name is made to resolve to the loopback must not be served.
         guards.append(Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "["]))

@@ -69,6 +69,23 @@ def test_a_role_has_the_pages_that_the_one_table_gives_it(desk: Workplace, look:
     assert set(pages) == {name for name, action in PAGES.items() if role in ALLOWED[action]}
 
 
+@pytest.mark.parametrize("page", sorted(PAGES))
+def test_a_page_that_a_role_has_not_says_so_in_words(trouble: Workplace, look: Look, page: str) -> None:
+    may = ALLOWED[PAGES[page]]
+    for role in (min(may), *sorted(set(Role) - may)[:1]):
+        test = look(page, role)
+        no_fault(test)
+        denied = any("may not see" in one.value for one in test.error)
+        assert denied == (role not in may), role
+
+
+def test_an_address_without_a_page_is_told_once(trouble: Workplace, look: Look) -> None:
+    test = look("now", nowhere="1")
+    no_fault(test)
+    assert [one.value for one in test.warning] == ["There is no such page. This is what is open now."]
+    assert not test.run().warning
+
+
 def test_whoever_is_not_known_sees_the_login_and_nothing_else(trouble: Workplace, look: Look) -> None:
     test = look("now")
     del test.session_state["token"]

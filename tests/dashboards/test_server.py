@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from dashboards import opened
 from dashboards.login import COOKIE
-from dashboards.server import OPTIONS, SafeHeaders, give_cookie
+from dashboards.server import OPTIONS, KnownAddresses, SafeHeaders, give_cookie
 from telcollm.access import Caller, Role
 from telcollm.app.workplace import Workplace
 from telcollm.ports import Scope
@@ -66,3 +66,24 @@ def test_nothing_is_told_to_others_and_nothing_of_the_inside_is_shown() -> None:
     assert OPTIONS["browser.gatherUsageStats"] is False
     assert OPTIONS["client.showErrorDetails"] == "none"
     assert OPTIONS["runner.magicEnabled"] is False
+
+
+@pytest.mark.parametrize(
+    ("asked", "led_to"),
+    [
+        ("/now?page=3", "/?page=3"),
+        ("/now", "/"),
+        ("/nothing", "/?nowhere=1"),
+        ("/incident/inc-1", "/?nowhere=1"),
+        ("/%2e%2e/etc/passwd", "/?nowhere=1"),
+        ("/incident?id=%00", None),
+        ("/?page=x", None),
+        ("/_stcore/nothing", None),
+    ],
+)
+def test_a_page_that_there_is_not_leads_to_the_first_one(asked: str, led_to: str | None) -> None:
+    app = Starlette(middleware=[Middleware(KnownAddresses)])
+    with TestClient(app, follow_redirects=False) as client:
+        answer = client.get(asked, headers={"Accept": "text/html,*/*"})
+        assert answer.headers.get("location") == led_to
+        assert "location" not in client.get(asked, headers={"Accept": "*/*"}).headers
