@@ -82,8 +82,8 @@ PAGES: Final[dict[str, Page]] = {
     "incident": Page(
         Role.NOC_ENGINEER,
         "/incident?id=inc-000000",
-        ".st-key-incident-actions button",
-        _click(".st-key-incident-actions button"),
+        ".st-key-act-acknowledge button, .st-key-act-take-back button",
+        _click(".st-key-act-acknowledge button, .st-key-act-take-back button"),
         "[data-testid=stAlert]",
     ),
     "ask": Page(
