@@ -194,7 +194,7 @@ class OpinionAdviser:
         usage = self._model.usage if self._model is not None else None
         base = self._base.counters() if self._base is not None else {}
         return {
-            "prompts": self._prompts,
+            "prompts": self._prompts + base.get("prompts", 0),
             "asked": self._asked + base.get("asked", 0),
             "tokens_in": usage.tokens_in if usage else base.get("tokens_in", 0),
             "tokens_out": usage.tokens_out if usage else base.get("tokens_out", 0),

@@ -177,4 +177,4 @@ def test_without_a_decider_of_root_causes_the_base_is_asked_about_them() -> None
     (alone,) = ModelAdviser(model, DiagnosisSettings(), GUARD).advise([asked], prompt_tokens=512)
     assert (shadow.probabilities, shadow.agrees) == (alone.probabilities, alone.agrees)
     assert shadow.fault_kinds and shadow.adapter == "kind@3"
-    assert adviser.counters()["asked"] == 2 and adviser.counters()["prompts"] == 1
+    assert adviser.counters()["asked"] == adviser.counters()["prompts"] == 2

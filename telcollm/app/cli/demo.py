@@ -170,8 +170,8 @@ def _print(outcomes: list[Outcome], tracking_uri: str) -> None:
             name, chance = max(sure, key=lambda kind: kind[1])
             console.print(
                 f"{DECIDER}, tuned on a simulated operator and asked in shadow, names a kind of fault for "
-                f"{len(sure)} of these, the surest {name} at {chance:.0%}: a network of another kind than it "
-                "learned on; tune your own by telcollm finetune run.",
+                f"{len(sure)} of these, the surest ({name.replace('_', ' ')}) at {chance:.0%}. This is another "
+                "kind of network than it learned on: tune your own by telcollm finetune run.",
                 highlight=False,
             )
         if status.failure:
@@ -180,8 +180,8 @@ def _print(outcomes: list[Outcome], tracking_uri: str) -> None:
         if latency:
             console.print(
                 f"alarm to durable incident: p50 {latency['p50']:.0f} ms, p95 {latency['p95']:.0f} ms, "
-                f"p99 {latency['p99']:.0f} ms; {status.prompts} windows asked as {status.prompts_asked} "
-                f"prompts, {status.tokens_in:,} tokens",
+                f"p99 {latency['p99']:.0f} ms; {status.prompts} questions on windows asked as "
+                f"{status.prompts_asked} prompts, {status.tokens_in:,} tokens",
                 highlight=False,
             )
     console.rule("where to look further")
