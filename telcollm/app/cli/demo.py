@@ -170,8 +170,8 @@ def _print(outcomes: list[Outcome], tracking_uri: str) -> None:
             name, chance = max(sure, key=lambda kind: kind[1])
             console.print(
                 f"{DECIDER}, tuned on a simulated operator and asked in shadow, names a kind of fault for "
-                f"{len(sure)} of these, the surest ({name.replace('_', ' ')}) at {chance:.0%}. This is another "
-                "kind of network than it learned on: tune your own by telcollm finetune run.",
+                f"{len(sure)} of these, the surest ({name.replace('_', ' ')}) at {chance:.0%}. This is "
+                "another kind of network than it learned on: tune your own by telcollm finetune run.",
                 highlight=False,
             )
         if status.failure:
