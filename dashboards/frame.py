@@ -14,7 +14,7 @@ import streamlit as st
 
 from dashboards import login
 from dashboards.opened import workplace
-from dashboards.plain import coded, plain
+from dashboards.plain import coded, coloured, plain
 from dashboards.reader import LANGUAGE, say, tell, word
 from telcollm.access import AccessDenied, Caller
 from telcollm.app.services import accounts
@@ -112,11 +112,14 @@ def link(page: str, label: str, *, icon: str | None = None, **query: str) -> Non
     st.page_link(target, label=label, icon=icon, query_params=asked)
 
 
-def severity_badge(value: str, *beside: str) -> None:
-    """Show a severity by word and colour, and words of the catalogue in grey beside it."""
+def severity_badge(value: str, status: str = "") -> None:
+    """Show a severity by word and colour, and a status, where one is given, in grey beside it."""
     colour = SEVERITY_COLOURS.get(value, "gray")
-    grey = "".join(f" :gray-badge[{one}]" for one in beside)
-    st.markdown(f":{colour}-badge[{word('severity', value)}]{grey}")
+    st.markdown(
+        " ".join((coloured(colour, word("severity", value)), coloured("gray", word("status", status))))
+        if status
+        else coloured(colour, word("severity", value))
+    )
 
 
 def machine_mark(

@@ -56,3 +56,12 @@ def coded(text: object, most: int = 120) -> str:
     longest = max((len(run) for run in _TICKS.findall(shown)), default=0)
     fence = "`" * (longest + 1)
     return f"{fence} {shown} {fence}" if longest else f"{fence}{shown}{fence}"
+
+
+def coloured(colour: str, text: str) -> str:
+    """Return Markdown of a badge in a colour of Streamlit's; the text must be harmless already.
+
+    >>> coloured("red", "Critical")
+    ':red-badge[Critical]'
+    """
+    return f":{colour}-badge[{text}]"

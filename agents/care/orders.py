@@ -89,6 +89,8 @@ def sift(text: str) -> Sifted:
     doubted: list[str] = []
     ordered = False
     for sentence in filter(str.strip, _SENTENCE.split(text)):
+        if not any(sign.isalnum() for sign in sentence):
+            continue  # what is left between fields
         plain = folded(sentence)
         if (
             _MARKERS.search(sentence)

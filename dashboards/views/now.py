@@ -158,8 +158,8 @@ def _row(row: incidents.IncidentRow, now: datetime, place_in_list: int) -> None:
     """Show an incident in six elements, which `console.css` puts into columns: each costs time to draw."""
     found, said = row.incident, row.diagnosis
     with st.container(key=f"row {found.perceived_severity.value} {place_in_list}"):
-        over = () if found.status.value in OPEN else (word("status", found.status),)
-        severity_badge(found.perceived_severity.value, *over)
+        over = "" if found.status.value in OPEN else found.status.value
+        severity_badge(found.perceived_severity.value, over)
         first = said.hypotheses[0] if said and said.hypotheses and not said.abstained else None
         resource = first.root_cause_resource if first else found.root_cause_resource
         problem = first.root_cause_problem if first else found.root_cause_problem
@@ -174,21 +174,26 @@ def _row(row: incidents.IncidentRow, now: datetime, place_in_list: int) -> None:
             st.text(tell("now.abstained"))
         else:
             st.text(plain(line(problem, 80)) or tell("now.not diagnosed"))
-        impact = tell(
-            "now.impact",
-            objects=number(len(found.affected_objects)),
-            services=number(len(found.affected_service)),
+        objects, services = number(len(found.affected_objects)), number(len(found.affected_service))
+        active, total = number(found.active_alarms), number(found.alarm_count)
+        st.text(
+            "\n".join(
+                (
+                    tell("now.impact", objects=objects, services=services),
+                    tell("now.alarms", active=active, total=total),
+                )
+            )
         )
-        alarms = tell("now.alarms", active=number(found.active_alarms), total=number(found.alarm_count))
-        st.text(f"{impact}\n{alarms}")
-        st.text(f"{age(now - found.opened_time)}\n{clock(found.opened_time)}")
-        st.text("\n".join(_in_hand(row)))
-
-
-def _in_hand(row: incidents.IncidentRow) -> list[str]:
-    mode = [] if row.incident.mode is Mode.LIVE else [word("mode", row.incident.mode)]
-    if row.assigned and row.assigned.detail:
-        return [tell("now.assigned", who=row.assigned.detail), *mode]
-    if row.acknowledged:
-        return [tell("now.acknowledged", who=row.acknowledged.actor), *mode]
-    return [tell("now.nobody"), *mode]
+        st.text("\n".join((age(now - found.opened_time), clock(found.opened_time))))
+        st.text(
+            "\n".join(
+                (
+                    tell("now.assigned", who=row.assigned.detail)
+                    if row.assigned and row.assigned.detail
+                    else tell("now.acknowledged", who=row.acknowledged.actor)
+                    if row.acknowledged
+                    else tell("now.nobody"),
+                    "" if found.mode is Mode.LIVE else word("mode", found.mode),
+                )
+            )
+        )

@@ -38,7 +38,6 @@ QUESTIONS = {
 WIDTH, HEIGHT = 1440, 1000
 
 pytestmark = [
-    pytest.mark.slow,
     pytest.mark.browser,
     pytest.mark.broker,
     pytest.mark.timeout(3_600),
