@@ -24,6 +24,8 @@ LOG_NAME = "broker.log"
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 _LOG_LINES = 12
 _PORT_TRIES = 5
+_PASSING_S = 3.0
+"""How long a folder may still be held by what is left of a broker that was killed."""
 
 
 def log_tail(log: Path) -> str:
@@ -80,7 +82,7 @@ def lock_data_dir(data_dir: Path) -> int:
         f"another broker runs on the data folder {data_dir}; a folder holds one broker; "
         f"stop that one or choose another folder"
     )
-    return locked_file(data_dir / "broker.lock", busy)
+    return locked_file(data_dir / "broker.lock", busy, _PASSING_S)
 
 
 def read_pid(status_fd: int, timeout_s: float) -> int | None:

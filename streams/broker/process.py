@@ -22,7 +22,8 @@ LOOPBACK = "127.0.0.1"
 def start_time(pid: int) -> str | None:
     """Return a text that tells this run of `pid` from any other that had the number; None when none runs.
 
-    A process that has ended but was not yet collected by its parent (a zombie) does not run.
+    A process that has ended but was not yet collected by its parent (a zombie) does not run; while a thread
+    of it still ends, it does: what it had open, locks among it, is not free before.
     """
     stat = Path(f"/proc/{pid}/stat")
     if Path("/proc/self/stat").exists():
@@ -32,12 +33,20 @@ def start_time(pid: int) -> str | None:
         except OSError:
             return None
         state, start_ticks = fields[0], fields[19]
-        return None if state in "ZX" else start_ticks
+        return None if state in "ZX" and not _other_threads(pid) else start_ticks
     shown = subprocess.run(
         ["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
     state, _, started = shown.stdout.strip().partition(" ")
     return None if not started or state.startswith("Z") else started.strip()
+
+
+def _other_threads(pid: int) -> bool:
+    """Tell whether a process has threads beside its first."""
+    try:
+        return len(os.listdir(f"/proc/{pid}/task")) > 1
+    except OSError:
+        return False
 
 
 def wait_gone(pid: int, started: str, timeout_s: float) -> bool:
@@ -78,19 +87,24 @@ def answers_tcp(port: int, timeout_s: float = 0.5) -> bool:
     return True
 
 
-def locked_file(path: Path, busy: str) -> int:
+def locked_file(path: Path, busy: str, wait_s: float = 0.0) -> int:
     """Return a descriptor that holds the lock on `path` until every process that has it closed it.
 
     Raises:
-        TelcollmError: with the message `busy`, when another process holds the lock.
+        TelcollmError: with the message `busy`, when another process holds the lock, still so after `wait_s`.
     """
+    deadline = time.monotonic() + wait_s
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        raise TelcollmError(busy) from error
-    return descriptor
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if time.monotonic() >= deadline:
+                os.close(descriptor)
+                raise TelcollmError(busy) from error
+            time.sleep(0.05)
+        else:
+            return descriptor
 
 
 @contextlib.contextmanager
@@ -100,20 +114,12 @@ def waited_lock(path: Path, timeout_s: float) -> Iterator[None]:
     Raises:
         TelcollmError: when it was not free in time.
     """
-    deadline = time.monotonic() + timeout_s
     busy = (
         f"{path} was locked by another process for {timeout_s:g} s; "
         f"one may start or stop a broker at a time; "
         f"wait for it to end and try again"
     )
-    while True:
-        try:
-            descriptor = locked_file(path, busy)
-            break
-        except TelcollmError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
+    descriptor = locked_file(path, busy, timeout_s)
     try:
         yield
     finally:
