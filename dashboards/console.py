@@ -60,7 +60,9 @@ def main() -> None:
     with st.sidebar:
         _person(Place(desk, caller))
     login.keep_cookie()
-    if (home := login.home()) and home in pages and not chosen.url_path:
+    home = login.home()
+    # A switch drops what the address asks for: whoever is where they begin stays.
+    if home in pages and not chosen.url_path and pages[home].url_path:
         st.switch_page(pages[home])
     pipeline.state_line()
     if st.query_params.pop(NOWHERE, ""):

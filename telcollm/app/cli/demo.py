@@ -112,7 +112,8 @@ def _show(
     with running_console(config=config, port=port, environment=environment) as running:
         password = make_account(shown)
         typer.echo(f"the console is at {running.address}, on {outcomes[0].record} (Ctrl-C ends it)", err=err)
-        typer.echo(f"log in as {ACCOUNT} with the password {password}: it is shown this once", err=err)
+        typer.echo(f"what was replayed is over: look at {running.address}/?state=all", err=err)
+        typer.echo(f"log in as {ACCOUNT} with this password, shown this once: {password}", err=err)
         while not stop.wait(_CONSOLE_CHECK_S):
             if running.process.poll() is not None:
                 message = (

@@ -56,7 +56,7 @@ def told(process: subprocess.Popen[str]) -> tuple[str, str]:
     for line in process.stdout:
         if found := re.search(r"the console is at (\S+), on generated", line):
             address = found[1]
-        if found := re.search(r"log in as demo with the password (\S+):", line):
+        if found := re.search(r"log in as demo with this password, shown this once: (\S+)", line):
             return address, found[1]
     pytest.fail(f"the demo showed nothing: {process.communicate()[1][-2000:]}")
 
