@@ -8,6 +8,7 @@ are no desk's. Does not know which fields a desk really has, nor what is done wi
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from agents.addressed import address
@@ -109,7 +110,7 @@ def desk_fields(text: str, cased: str = "") -> list[tuple[int, int]]:
             weak.append(span)
             if address(field["value"]).share >= _VALUE:
                 found.append(span)
-    return _merged(_joined(text, found, weak))
+    return merged(_joined(text, found, weak))
 
 
 def _mail(text: str) -> list[tuple[int, int]]:
@@ -152,11 +153,12 @@ def _strong(key: str) -> bool:
     return _STRONG.match(" ".join(key.replace("_", " ").split())) is not None
 
 
-def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    merged: list[tuple[int, int]] = []
+def merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return spans of a text in order, those that overlap as one."""
+    found: list[tuple[int, int]] = []
     for first, last in sorted(spans):
-        if merged and first < merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], last))
+        if found and first < found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], last))
         else:
-            merged.append((first, last))
-    return merged
+            found.append((first, last))
+    return found

@@ -29,7 +29,6 @@ from telcollm.prompts import (
     write_candidates,
 )
 from telcollm.records import Shadow
-from telcollm.settings import DiagnosisSettings
 from telcollm.state import DiagnosisRequest
 
 TEXT: Final = "text"
@@ -64,7 +63,6 @@ class OpinionAdviser:
     def __init__(
         self,
         windows: WindowReader,
-        settings: DiagnosisSettings,
         guard: Guard,
         *,
         root_cause: Decider | None = None,
@@ -73,7 +71,6 @@ class OpinionAdviser:
         model: LanguageModel | None = None,
     ) -> None:
         self.windows = windows
-        self._settings = settings
         self._guard = guard
         self._root_cause = root_cause
         self._fault_kind = fault_kind
@@ -120,7 +117,7 @@ class OpinionAdviser:
         ]
 
     def _written(self, request: DiagnosisRequest, facts: WindowFacts, prompt_tokens: int) -> _Asked:
-        shortlist = request.candidates[: self._settings.max_candidates]
+        shortlist = self.windows.shortlist(request)
         listed = write_candidates(facts, shortlist, guard=self._guard)
         shown = replace(facts, groups=facts.groups[: max(8, prompt_tokens // _TOKENS_PER_GROUP)])
         return _Asked(
@@ -165,7 +162,7 @@ class OpinionAdviser:
     def _shadow(
         self, request: DiagnosisRequest, window: _Asked, root: Decision | None, kind: Decision | None
     ) -> Shadow:
-        shortlist = request.candidates[: self._settings.max_candidates]
+        shortlist = self.windows.shortlist(request)
         by_object: dict[str, float] = {}
         if root is not None:
             said = dict(root.alternatives)

@@ -7,7 +7,6 @@ training by `telcollm.prompts`. Does not know how a window is written, nor who i
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -17,7 +16,7 @@ from agents.tools.normal import normal_of, windows
 from telcollm import codec
 from telcollm.errors import DecodeError
 from telcollm.ports import Scope
-from telcollm.prompts import Hint, kpi_hint, log_hint, work_hint
+from telcollm.prompts import Hint, kpi_hint, line_shape, log_hint, work_hint
 from telcollm.records import Alarm, KpiSample, LogLine, PlannedWork
 from telcollm.state import DiagnosisRequest
 
@@ -41,7 +40,6 @@ _LOGS: Final = 2
 _WORKS: Final = 2
 _ROWS: Final = 20_000
 _PROBLEMS: Final = 10_000
-_VARIABLE: Final = re.compile(r"[A-Za-z]*[0-9][\w./:\-]*|0x[0-9a-f]+")
 
 
 class WindowEvidence(Protocol):
@@ -160,19 +158,17 @@ class StoreWindowEvidence:
         lines = self._telemetry.logs(
             scope, near, since_ms=first_ms - _HABIT_BEFORE_MS, until_ms=until_ms, limit=_ROWS
         )
+        shapes = [line_shape(_bare(line)) for line in lines]
+        since_ms = first_ms - _LOGS_BEFORE_MS
         habits = {
-            (line.managed_object, _shape(line))
-            for line in lines
-            if _ms(line.logged_time) < first_ms - _LOGS_BEFORE_MS
+            (line.managed_object, shape)
+            for line, shape in zip(lines, shapes, strict=True)
+            if _ms(line.logged_time) < since_ms
         }
-        often = Counter(_shape(line) for line in lines)
+        often = Counter(shapes)
         new: dict[str, LogLine] = {}
-        for line in lines:
-            shape = _shape(line)
-            if (
-                _ms(line.logged_time) >= first_ms - _LOGS_BEFORE_MS
-                and (line.managed_object, shape) not in habits
-            ):
+        for line, shape in zip(lines, shapes, strict=True):
+            if _ms(line.logged_time) >= since_ms and (line.managed_object, shape) not in habits:
                 new.setdefault(shape, line)
         told = sorted(new, key=lambda shape: (often[shape], shape))[:_LOGS]
         return [log_hint(new[shape].managed_object, _bare(new[shape])) for shape in told]
@@ -216,11 +212,6 @@ def _furthest(samples: Sequence[KpiSample], past: Sequence[KpiSample]) -> _Away 
     steady = max(spread, _NOISE_FLOOR * abs(usual), _LEAST_SPREAD)
     value = max((one.value for one in samples), key=lambda one: abs(one - usual))
     return _Away(value, usual, (value - usual) / steady)
-
-
-def _shape(line: LogLine) -> str:
-    """Return what a line has in common with others of its kind."""
-    return " ".join(_VARIABLE.sub("#", _bare(line)).split())
 
 
 def _bare(line: LogLine) -> str:

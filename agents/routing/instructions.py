@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Final
 
 from agents.addressed import Address, address
-from agents.fields import desk_fields
+from agents.fields import desk_fields, merged
 from agents.routing.orders import LEAD, ORDER, RELATED, TARGETS
 from agents.running import runs_a_desk
 
@@ -126,10 +126,10 @@ def without_instructions(text: str, teams: Iterable[str], names: Iterable[str] =
             until = clauses[place + 1][0] if place + 1 < len(clauses) else len(plain.text)
             head = plain.text[first : first + start]
             cuts.append((first if _few_words(head) else first + start, until))
-    sure = _cut(text, plain, _merged([*cuts, *_doubted(plain.text, clauses, starts, told, fields)]))
+    sure = _cut(text, plain, merged([*cuts, *_doubted(plain.text, clauses, starts, told, fields)]))
     if not cuts:
         return Reading(text, (), sure.set_aside, sure.kept if sure.set_aside else text)
-    reading = _cut(text, plain, _merged(cuts))
+    reading = _cut(text, plain, merged(cuts))
     known = set(reading.set_aside)
     return Reading(
         reading.kept,
@@ -137,17 +137,6 @@ def without_instructions(text: str, teams: Iterable[str], names: Iterable[str] =
         tuple(one for one in sure.set_aside if one not in known),
         sure.kept,
     )
-
-
-def _merged(cuts: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return cuts in order, those that overlap as one."""
-    found: list[tuple[int, int]] = []
-    for first, last in sorted(cuts):
-        if found and first < found[-1][1]:
-            found[-1] = (found[-1][0], max(found[-1][1], last))
-        else:
-            found.append((first, last))
-    return found
 
 
 def _plain(text: str) -> _Plain:

@@ -6,7 +6,6 @@ deliberately does not know how hints are written for a model.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from dataclasses import dataclass
@@ -19,13 +18,13 @@ from numpy.typing import NDArray
 from streams.simulator.kpi import NORMALS
 from streams.simulator.simulation import Simulation
 from streams.simulator.windows import Window
+from telcollm.prompts import line_shape
 
 _NOISE_FLOOR: Final = 0.02
 _NEIGHBOURS: Final = 60
 _LOG_BEFORE_S: Final = 180.0
 _WORK_AFTER_S: Final = 6 * 3600.0
 _HABIT_PER_DAY: Final = 0.5
-_VARIABLE: Final = re.compile(r"[A-Za-z]*[0-9][\w./:\-]*|0x[0-9a-f]+")
 
 
 class KpiHint(NamedTuple):
@@ -85,8 +84,8 @@ class HintFinder:
             self._log_times.setdefault(line.element_id, []).append(line.logged_s)
             text = line.text.replace(line.element_id, "").strip()
             self._log_lines.setdefault(line.element_id, []).append(text)
-            self._shapes[_shape(text)] += 1
-            self._habits[line.element_id, _shape(text)] += 1
+            self._shapes[line_shape(text)] += 1
+            self._habits[line.element_id, line_shape(text)] += 1
         self._works: dict[int, list[tuple[float, float, str]]] = {}
         for work in simulation.works:
             for number in work.elements:
@@ -182,7 +181,7 @@ class HintFinder:
             begin = bisect_left(times, window.first_s - _LOG_BEFORE_S)
             for place in range(begin, bisect_right(times, window.told_s)):
                 text = self._log_lines[name][place]
-                shape = _shape(text)
+                shape = line_shape(text)
                 # What an element says most days is no news of it.
                 if self._habits[name, shape] > _HABIT_PER_DAY * self._simulation.plan.days + 2:
                     continue
@@ -203,9 +202,3 @@ class HintFinder:
                     since = (window.first_s - end_s) / 60
                     found.setdefault(words, WorkHint(elements[number].element_id, words, since))
         return sorted(found.values(), key=lambda hint: (hint.ended_before_min, hint.description))[:2]
-
-
-@lru_cache(maxsize=65_536)
-def _shape(text: str) -> str:
-    """Return what a line has in common with others of its kind."""
-    return " ".join(_VARIABLE.sub("#", text).split())

@@ -50,7 +50,6 @@ def open_adviser(
         model = base() if base.cache_info().currsize else None
         return OpinionAdviser(
             open_windows(settings, stores),
-            settings.diagnosis,
             guard,
             **opened,
             base=_base_adviser(base(), settings, guard) if base_too else None,

@@ -3,7 +3,7 @@
 It holds names only, so that callers need not know which module has which.
 """
 
-from telcollm.prompts.hints import Hint, kpi_hint, log_hint, place_hint, work_hint
+from telcollm.prompts.hints import Hint, kpi_hint, line_shape, log_hint, place_hint, work_hint
 from telcollm.prompts.listing import PROMPT_VERSION, choice_names, in_prompt_order, window_prompt
 from telcollm.prompts.numbers import NUMBER, number_of, window_numbers
 from telcollm.prompts.window import (
@@ -28,6 +28,7 @@ __all__ = [
     "choice_names",
     "in_prompt_order",
     "kpi_hint",
+    "line_shape",
     "log_hint",
     "number_of",
     "object_numbers",

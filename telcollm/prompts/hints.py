@@ -5,10 +5,13 @@ One wording for whoever trains on windows and whoever asks about them. Does not 
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 HintKind = Literal["kpi", "log", "work", "place"]
 
+_VARIABLE: Final = re.compile(r"[A-Za-z]*[0-9][\w./:\-]*|0x[0-9a-f]+")
 _UNITS: Final = ("_ratio", "_celsius", "_count")
 
 
@@ -60,6 +63,16 @@ def work_hint(managed_object: str, description: str, ended_before_min: float) ->
 def place_hint(text: str) -> Hint:
     """Return a hint on what holds of the place: its weather, whose site it is."""
     return Hint("", text)
+
+
+@lru_cache(maxsize=65_536)
+def line_shape(line: str) -> str:
+    """Return what a log line has in common with others of its kind.
+
+    >>> line_shape("port ge-0/0/1  down after 35 s")
+    'port ge-# down after # s'
+    """
+    return " ".join(_VARIABLE.sub("#", line).split())
 
 
 def _number(value: float) -> str:

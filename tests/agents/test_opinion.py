@@ -55,7 +55,7 @@ def windows(topology: Topology | None = None) -> WindowReader:
 
 
 def rooted(model: ScriptedModel, topology: Topology | None = None) -> OpinionAdviser:
-    return OpinionAdviser(windows(topology), DiagnosisSettings(), GUARD, root_cause=decider(model))
+    return OpinionAdviser(windows(topology), GUARD, root_cause=decider(model))
 
 
 def power_is_it(prompt: Prompt, choices: Sequence[str]) -> list[float]:
@@ -89,7 +89,7 @@ def test_fault_kinds_come_likeliest_first_beside_no_opinion_on_the_root_cause() 
     model = ScriptedModel(
         score_rule=lambda prompt, choices: [5.0 if "mains" in one else 1.0 for one in choices]
     )
-    adviser = OpinionAdviser(windows(), DiagnosisSettings(), GUARD, fault_kind=kinds(model))
+    adviser = OpinionAdviser(windows(), GUARD, fault_kind=kinds(model))
     (shadow,) = adviser.advise([request(1)], prompt_tokens=512)
     assert shadow.fault_kinds[0][0] == "mains_failure"
     assert shadow.probabilities == () and not shadow.agrees
@@ -157,9 +157,7 @@ def test_a_decider_of_numbers_gets_those_that_the_window_shows_and_nothing_for_t
     ] * 20
     labels = [0, 0, 1, 1] * 20
     expert = fit_plain(rows, labels, spec, validation_rows=rows, validation_labels=labels)
-    adviser = OpinionAdviser(
-        windows(), DiagnosisSettings(), GUARD, fault_kind=Decider(spec, guard=GUARD, plain=expert)
-    )
+    adviser = OpinionAdviser(windows(), GUARD, fault_kind=Decider(spec, guard=GUARD, plain=expert))
     few, many = adviser.advise(
         [request(1, problems=PROBLEMS[:1]), request(2, problems=[f"P{n}" for n in range(9)])],
         prompt_tokens=512,
@@ -171,7 +169,7 @@ def test_without_a_decider_of_root_causes_the_base_is_asked_about_them() -> None
     model = ScriptedModel(score_rule=lambda prompt, choices: [1.0 / (n + 1) for n in range(len(choices))])
     base = ModelAdviser(model, DiagnosisSettings(), GUARD)
     kind = kinds(ScriptedModel())
-    adviser = OpinionAdviser(windows(), DiagnosisSettings(), GUARD, fault_kind=kind, base=base)
+    adviser = OpinionAdviser(windows(), GUARD, fault_kind=kind, base=base)
     asked = request(1, problems=PROBLEMS)
     (shadow,) = adviser.advise([asked], prompt_tokens=512)
     (alone,) = ModelAdviser(model, DiagnosisSettings(), GUARD).advise([asked], prompt_tokens=512)

@@ -150,7 +150,6 @@ def _adviser(
     evidence = StoreWindowEvidence(stores.store, stores.telemetry)
     adviser = OpinionAdviser(
         WindowReader(topology, evidence, diagnosis.max_candidates),
-        diagnosis,
         guard,
         root_cause=deciders.get("root_cause"),
         fault_kind=deciders.get("fault_kind"),

@@ -142,6 +142,8 @@ def test_a_killed_member_that_comes_back_under_its_name_goes_on_at_once(
         patient, group, [topic], owner.assigned, owner.revoked, instance_id="worker-1"
     ) as source:
         polled_until(lambda: len(source.assigned) == 2, source)
+        assert source.assigned == {TopicPartition(topic, number) for number in range(2)}
+        assert owner.told == [("assigned", source.assigned)]
 
 
 @pytest.mark.slow
