@@ -105,6 +105,19 @@ class DiagnosisSettings(_Frozen):
     calibration_path: Path | None = None
 
 
+class RoutingSettings(_Frozen):
+    """The operator's routing policy (YAML): teams, costs, rules; the built-in example without one."""
+
+    policy_path: Path | None = None
+
+
+class CareSettings(_Frozen):
+    """The operator's scripts and care policy, files or folders (YAML); the example operator's without any."""
+
+    scripts_paths: tuple[Path, ...] = ()
+    policy_paths: tuple[Path, ...] = ()
+
+
 class TrackingSettings(_Frozen):
     """Where runs are tracked; an empty uri means MLflow on SQLite in the home folder."""
 
@@ -132,6 +145,8 @@ class Settings(pydantic_settings.BaseSettings):
     streams: StreamSettings = StreamSettings()
     model: ModelSettings = ModelSettings()
     diagnosis: DiagnosisSettings = DiagnosisSettings()
+    routing: RoutingSettings = RoutingSettings()
+    care: CareSettings = CareSettings()
     tracking: TrackingSettings = TrackingSettings()
     access: AccessSettings = AccessSettings()
     api: ApiSettings = ApiSettings()

@@ -34,10 +34,10 @@ def open_desk(
     open_base: BaseOpener | None = None,
     rules_only: bool = False,
 ) -> CareDesk:
-    """Return a desk with the operator's scripts and policy, the example operator's where none are given.
+    """Return a desk with the operator's scripts and policy, the example operator's where there are none.
 
-    `intent` names a decider instead of the settings' own; `rules_only` asks none, whatever is configured.
-    Without a topology, the store's is read. Times are written in `zone`.
+    `scripts`, `policy` and `intent` stand instead of the settings' own; `rules_only` asks no decider,
+    whatever is configured. Without a topology, the store's is read. Times are written in `zone`.
 
     Raises:
         CareFileError: a script or rule cannot be used; lists each with file, line and what to do.
@@ -47,20 +47,33 @@ def open_desk(
     from agents.care.book import SHIPPED as SHIPPED_SCRIPTS
     from agents.care.book import load_book
     from agents.care.desk import CareDesk
+    from agents.care.located import CareFileError
     from agents.care.policy import SHIPPED as SHIPPED_POLICY
     from agents.care.policy import load_policy
     from telcollm.guard import load_key
     from telcollm.ports import EVERYTHING
     from telcollm.topology import Topology
 
+    own_scripts = scripts or settings.care.scripts_paths
+    own_policy = policy or settings.care.policy_paths
     name = "" if rules_only else intent or settings.model.intent
-    book = load_book(scripts or (SHIPPED_SCRIPTS,))
+    book = load_book(own_scripts or (SHIPPED_SCRIPTS,))
     known = Topology(stores.store.topology(EVERYTHING)) if topology is None else topology
+    try:
+        rules = load_policy(own_policy or (SHIPPED_POLICY,), signs=book.signs, intents=book.intents)
+    except CareFileError as error:
+        if own_policy or not own_scripts:
+            raise
+        message = (
+            "the example operator's policy does not fit these scripts; a policy of your own is allowed; "
+            f"name it with care.policy_paths or --policy (`rules: []` for none)\n{error}"
+        )
+        raise CareFileError(message) from error
     return CareDesk(
         stores,
         known,
         book,
-        load_policy(policy or (SHIPPED_POLICY,), signs=book.signs, intents=book.intents),
+        rules,
         guard_key=load_key(settings.home),
         decider=_named(name, settings, frozenset(book.intents), open_base) if name else None,
         scope=EVERYTHING if scope is None else scope,

@@ -13,6 +13,7 @@ from telcollm.settings import Settings
 
 if TYPE_CHECKING:
     from agents.routing.deciding import Asked
+    from agents.routing.policy import RoutingPolicy
     from agents.routing.router import Router
     from telcollm.decider.opening import BaseOpener
     from telcollm.guard import Guard
@@ -31,7 +32,7 @@ def open_router(
     open_base: BaseOpener | None = None,
     rules_only: bool = False,
 ) -> Router:
-    """Return a router; `team` and `priority` name deciders instead of the settings' own.
+    """Return a router; `policy`, `team` and `priority` stand instead of the settings' own.
 
     Without a topology, the store's is read. `rules_only` asks no decider, whatever is configured.
 
@@ -39,7 +40,6 @@ def open_router(
         DeciderError, SettingsError: a decider or the policy cannot be used; names the next step.
         TransientError: the store or the tracking server does not answer.
     """
-    from agents.routing.policy import load_policy
     from agents.routing.router import Router
     from telcollm.guard import Guard, load_key
     from telcollm.ports import EVERYTHING
@@ -53,7 +53,35 @@ def open_router(
         what: _asked(what, name, settings, guard, open_base) if name else None for what, name in names.items()
     }
     known = Topology(stores.store.topology(EVERYTHING)) if topology is None else topology
-    return Router(stores, known, load_policy(policy), guard, team=asked["team"], priority=asked["priority"])
+    rules = routing_policy(settings, policy)
+    return Router(stores, known, rules, guard, team=asked["team"], priority=asked["priority"])
+
+
+def routing_policy(settings: Settings, policy: Path | None = None) -> RoutingPolicy:
+    """Return the policy of the file given, else of the settings', else the built-in example.
+
+    Raises:
+        SettingsError: the file cannot be used; names the field and the next step.
+    """
+    from agents.routing.policy import load_policy
+
+    return load_policy(policy or settings.routing.policy_path)
+
+
+def known_teams(settings: Settings, policy: Path | None = None) -> tuple[str, ...]:
+    """Return every team that is routed to: the policy's, then others that the settings' decider names.
+
+    Raises:
+        DeciderError, SettingsError: the decider or the policy cannot be used; names the next step.
+        TransientError: the tracking server does not answer.
+    """
+    from telcollm.decider.shelf import resolve
+    from telcollm.decider.spec import read_spec
+
+    known = list(routing_policy(settings, policy).teams)
+    if settings.model.team:
+        known += read_spec(resolve(settings.model.team, settings, unpromoted=True)).labels
+    return tuple(dict.fromkeys(known))
 
 
 def _asked(what: str, name: str, settings: Settings, guard: Guard, open_base: BaseOpener | None) -> Asked:

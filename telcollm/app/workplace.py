@@ -167,6 +167,12 @@ class Workplace:
             lambda: open_router(self.settings, self.stores, self.topology(), rules_only=not model),
         )
 
+    def teams(self) -> tuple[str, ...]:
+        """Return every team that is routed to."""
+        from telcollm.app.routing import known_teams
+
+        return self._opened("teams", lambda: known_teams(self.settings))
+
     def desk(self, *, model: bool) -> Desk:
         """Return what suggests replies: with the settings' decider of intents, or by rules alone."""
         from telcollm.app.care import open_desk

@@ -31,11 +31,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 Tenant = Annotated[str, typer.Option("--tenant", help="Whose customers they are.")]
 Scripts = Annotated[
     list[Path] | None,
-    typer.Option("--scripts", help="Script files or folders; the example operator's by default."),
+    typer.Option("--scripts", help="Script files or folders; care.scripts_paths by default."),
 ]
 Rules = Annotated[
     list[Path] | None,
-    typer.Option("--policy", help="Policy files or folders; the example operator's by default."),
+    typer.Option("--policy", help="Policy files or folders; care.policy_paths by default."),
 ]
 
 

@@ -72,7 +72,8 @@ def ticket(
         str, typer.Option(help="Decider of the priority; model.priority by default.")
     ] = "",
     policy: Annotated[
-        Path | None, typer.Option(help="Routing policy (YAML): costs, linking, rules; an example by default.")
+        Path | None,
+        typer.Option(help="Routing policy (YAML): costs, rules; routing.policy_path by default."),
     ] = None,
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep tickets and routes in the store, to correct them later.")
@@ -161,7 +162,7 @@ def correct(
     actor: Annotated[str, typer.Option(help="Who says so; you by default.")] = "",
     new_team: Annotated[bool, typer.Option("--new-team", help="The team is a new one.")] = False,
     policy: Annotated[
-        Path | None, typer.Option(help="Routing policy (YAML); the example by default.")
+        Path | None, typer.Option(help="Routing policy (YAML); routing.policy_path by default.")
     ] = None,
     tenant: Annotated[str, typer.Option(help="Only of this tenant; any by default.")] = "",
     as_json: AsJson = False,
@@ -176,6 +177,7 @@ def correct(
     """
     from agents.routing.correction import check_team
     from agents.routing.correction import correct as corrected
+    from telcollm.app.routing import known_teams
     from telcollm.ports import Scope
 
     settings = _settings(config)
@@ -194,7 +196,7 @@ def correct(
         own = Scope(tenants=(found.tenant,))
         latest = stores.tickets.routes(own, [found.ticket_id]).get(found.ticket_id)
         if not new_team:
-            check_team(team, _known_teams(settings, stores, policy))
+            check_team(team, known_teams(settings, policy))
         done = corrected(
             found,
             latest,
@@ -218,18 +220,6 @@ def correct(
     typer.echo(
         f"{found.ticket_id}: {before} -> {done.route.team}, kept as feedback ({done.feedback[0].kind})"
     )
-
-
-def _known_teams(settings: Settings, stores: Stores, policy: Path | None) -> tuple[str, ...]:
-    """Return every team that is routed to: the policy's, and those the configured decider names."""
-    from agents.routing.policy import load_policy
-    from telcollm.decider.shelf import resolve
-    from telcollm.decider.spec import read_spec
-
-    known = list(load_policy(policy).teams)
-    if settings.model.team:
-        known += read_spec(resolve(settings.model.team, settings, unpromoted=True)).labels
-    return tuple(dict.fromkeys(known))
 
 
 def _settings(config: Path | None) -> Settings:

@@ -296,7 +296,7 @@ def correct(
     right, why = filled("team", team, 200), bounded("reason", reason)
     from agents.routing.correction import check_team
 
-    known = {*teams_of_policy(), latest.team, *(name for name, _ in latest.alternatives)}
+    known = {*workplace.teams(), latest.team, *(name for name, _ in latest.alternatives)}
     check_team(right, tuple(sorted(known - {""})))
     return _decide(workplace, caller, found, latest, right, priority, why)
 
@@ -378,17 +378,10 @@ def _note(workplace: Workplace, caller: Caller, found: TroubleTicket, kind: Acti
 
 
 def teams(workplace: Workplace, caller: Caller) -> list[str]:
-    """Return the teams of the routing policy, which a ticket may be given to.
+    """Return the teams that a ticket may be given to, in order of name.
 
     Raises:
         AccessDenied: the caller may not see tickets.
     """
     require(caller, Action.TICKET_LIST)
-    return teams_of_policy()
-
-
-def teams_of_policy() -> list[str]:
-    """Return the teams of the routing policy in order of name."""
-    from agents.routing.policy import load_policy
-
-    return sorted(load_policy(None).teams)
+    return sorted(workplace.teams())
