@@ -16,7 +16,7 @@ from benchmarks.scenarios.folder import CaseFolder
 from benchmarks.scenarios.incidents.baselines import earliest, highest, hops_to_core, severest
 from benchmarks.scenarios.incidents.cases import NOTHING, CasePlan, case_id_of, choose_cases, placed
 from benchmarks.scenarios.incidents.opening import open_variant
-from benchmarks.scenarios.incidents.runbooks import keep_runbooks, source_of
+from benchmarks.scenarios.incidents.runbooks import keep_runbooks
 from benchmarks.scenarios.incidents.stored import DATABASE, fill_database
 from benchmarks.scenarios.incidents.stream import (
     TENANT,
@@ -33,6 +33,7 @@ from benchmarks.scenarios.incidents.systems import PlainSystem
 from benchmarks.scenarios.simulated import operator_folder, rows_of, table_plan
 from benchmarks.scenarios.suite import Answer, Case, Measure, Options, Part, Said, Scores, System, Tell
 from streams.component import Snapshot
+from streams.simulator.catalogue import FAULT_KINDS
 from streams.simulator.tables import TablePlan
 from streams.simulator.tables_split import SplitRule
 from telcollm import graph as graphs
@@ -298,8 +299,8 @@ def score(answer: Answer, said: Said) -> Scores:
         found["exact_answered"] = None if said.abstained else float(exact)
         found["steps"] = float(bool(told["steps"]))
         if told["steps"]:
-            wanted = source_of(truth["kind"])
-            found["step_right"] = float(any(_speaks(source, wanted) for source in told["steps"]))
+            title = FAULT_KINDS[truth["kind"]].title
+            found["step_right"] = float(any(_cites(citation, title) for citation in told["steps"]))
     return found
 
 
@@ -310,3 +311,14 @@ def _speaks(text: str, name: str) -> bool:
     (True, False)
     """
     return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) is not None
+
+
+def _cites(citation: str, title: str) -> bool:
+    """Tell whether a citation is of a passage under this title.
+
+    >>> _cites("Fibre cable cut > What to do (lines 6-9, version 1)", "Fibre cable cut")
+    True
+    >>> _cites("Fibre cable cut again > What to do (lines 6-9, version 1)", "Fibre cable cut")
+    False
+    """
+    return re.match(rf"{re.escape(title)} (?:>|\()", citation) is not None
