@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import ast
-import doctest
 import re
 from pathlib import Path
 
 import pytest
 
-import dashboards.sentences
 from agents.routing.reasons import rule_reason
 from agents.routing.rules import RuledTeam
 from dashboards.sentences import told
@@ -35,12 +33,6 @@ def written() -> str:
                 elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                     found.append(node.value)
     return "\n".join(found)
-
-
-def test_examples_in_docstrings_hold() -> None:
-    result = doctest.testmod(dashboards.sentences)
-    assert result.attempted > 0
-    assert result.failed == 0
 
 
 def test_every_sentence_is_still_written_by_the_code_that_it_is_taken_from() -> None:

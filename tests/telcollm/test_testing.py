@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import doctest
 import subprocess
 import sys
 
@@ -8,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telcollm import testing
 from telcollm.errors import TelcollmError, TransientError
 from telcollm.model import LanguageModel, Prompt
 from telcollm.model.schema import check_value, parse_schema
@@ -24,11 +22,6 @@ SCHEMA = {
         "steps": {"type": "array", "items": {"type": "string", "maxLength": 5}, "minItems": 1},
     },
 }
-
-
-def test_the_example_in_the_docstring_holds() -> None:
-    result = doctest.testmod(testing)
-    assert result.failed == 0 and result.attempted > 0
 
 
 def test_it_is_a_language_model() -> None:

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import doctest
-import importlib
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,14 +7,6 @@ from hypothesis import strategies as st
 
 from telcollm.errors import TelcollmError
 from telcollm.model.port import Prompt, Usage, choices_per_prompt, probabilities
-
-MODULES = ["port", "schema", "batching", "encoding", "sources"]
-
-
-@pytest.mark.parametrize("module", MODULES)
-def test_the_examples_in_docstrings_hold(module: str) -> None:
-    result = doctest.testmod(importlib.import_module(f"telcollm.model.{module}"))
-    assert result.failed == 0 and result.attempted > 0
 
 
 @given(st.lists(st.lists(st.floats(-800, 0), min_size=1, max_size=9), min_size=1, max_size=9))
