@@ -67,9 +67,14 @@ class Logs(NamedTuple):
 
 
 def write_logs(
-    network: Network, plan: SimulationPlan, written: Iterable[Written], fault_ids: Sequence[str]
+    network: Network,
+    plan: SimulationPlan,
+    written: Iterable[Written],
+    fault_ids: Sequence[str],
+    dialects: Mapping[str, str] | None = None,
 ) -> Logs:
-    """Return all log lines of a simulation."""
+    """Return all log lines of a simulation; `dialects` as in `observe`."""
+    spoken = dialects or {}
     everything = [
         *(item for item in written if 0.0 <= item.at_s < plan.duration_s),
         *_everyday(network, plan),
@@ -80,7 +85,7 @@ def write_logs(
     lines = []
     for item, draw in zip(everything, draws, strict=True):
         element = network.elements[item.element]
-        text = line(element.vendor, item.event, element.element_id, draw)
+        text = line(spoken.get(element.vendor, element.vendor), item.event, element.element_id, draw)
         lines.append(
             SeenLog(
                 element.element_id,

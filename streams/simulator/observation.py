@@ -6,7 +6,7 @@ carried beside it and never mixed in.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -78,9 +78,17 @@ def clock_errors(network: Network, plan: SimulationPlan) -> dict[str, float]:
 
 
 def observe(
-    network: Network, plan: SimulationPlan, raised: Sequence[Raised], fault_ids: Sequence[str]
+    network: Network,
+    plan: SimulationPlan,
+    raised: Sequence[Raised],
+    fault_ids: Sequence[str],
+    dialects: Mapping[str, str] | None = None,
 ) -> Seen:
-    """Return what is seen of alarms given in any order; those raised outside the simulation are not seen."""
+    """Return what is seen of alarms given in any order; those raised outside the simulation are not seen.
+
+    `dialects` tells by vendor whose words its elements use, where not its own.
+    """
+    spoken = dialects or {}
     alarms = sorted(item for item in raised if 0.0 <= item.raised_s < plan.duration_s)
     alarms = _flapped(alarms, plan)
     size = len(alarms)
@@ -104,7 +112,7 @@ def observe(
         open_s = None if (not moment and draw[2] < plan.missing_clear_ratio) else cleared_s
         if open_s is not None and open_s >= plan.duration_s:
             open_s = None
-        wording = word(element.vendor, item.symptom, releases[element.site])
+        wording = word(spoken.get(element.vendor, element.vendor), item.symptom, releases[element.site])
         serial = f"A{len(found):08d}"
         seen = SeenAlarm(
             alarm_id=serial,

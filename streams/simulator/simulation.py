@@ -5,7 +5,7 @@ It deliberately does not know tickets, tables or files; nor does anything seen c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -164,8 +164,12 @@ class Simulation:
             )
 
 
-def simulate(plan: SimulationPlan | None = None) -> Simulation:
-    """Return what a plan makes happen, the default one where none is given: same plan, same bytes."""
+def simulate(plan: SimulationPlan | None = None, *, dialects: Mapping[str, str] | None = None) -> Simulation:
+    """Return what a plan makes happen, the default one where none is given: same plan, same bytes.
+
+    `dialects` tells by vendor whose words its elements use, where not its own: what happens and when stays
+    the same, alarm by alarm and line by line.
+    """
     plan = plan or SimulationPlan()
     network = build_network(plan.elements, plan.seed)
     rains = draw_rain(plan, tuple(dict.fromkeys(element.region for element in network.elements)))
@@ -182,8 +186,8 @@ def simulate(plan: SimulationPlan | None = None) -> Simulation:
         written += effects.written
     raised += background_alarms(network, plan)
     fault_ids = [fault.fault_id for fault in faults]
-    seen = observe(network, plan, raised, fault_ids)
-    logs = write_logs(network, plan, written, fault_ids)
+    seen = observe(network, plan, raised, fault_ids, dialects)
+    logs = write_logs(network, plan, written, fault_ids, dialects)
     return Simulation(
         plan=plan,
         network=network,

@@ -20,6 +20,7 @@ from streams.simulator.simulation import Simulation, simulate
 from streams.simulator.tables_split import Placed, SplitRule
 from streams.simulator.tickets import WrittenTicket, write_tickets
 from streams.simulator.windows import Window, WindowPlan, linked_topology, windows_of
+from streams.simulator.windows_retold import OTHER_DIALECT, reordered, retold
 from streams.simulator.windows_rows import WindowWriter
 from telcollm.prompts import WINDOW_VERSION
 
@@ -72,6 +73,11 @@ class Tables:
         ]
 
     @cached_property
+    def retold(self) -> Simulation:
+        """The same operator, each vendor's elements speaking another one's dialect."""
+        return simulate(self.plan.simulation, dialects=OTHER_DIALECT)
+
+    @cached_property
     def tickets(self) -> list[WrittenTicket]:
         """The tickets in order of time, their truth beside them."""
         plan = self.plan
@@ -98,7 +104,7 @@ class Tables:
         )
 
     def rows(self, name: str) -> Iterator[Row]:
-        """Yield the rows of the table `name` of SEEN, DECISIONS or TRUTH."""
+        """Yield the rows of the table `name` of SEEN, DECISIONS, CHANGED or TRUTH."""
         yield from _MAKERS[name](self)
 
     def kinds_of(self, fault: Fault) -> tuple[str, ...]:
@@ -160,9 +166,23 @@ def _planned_work(tables: Tables) -> Iterator[Row]:
 
 
 def _windows(tables: Tables) -> Iterator[Row]:
-    simulation = tables.simulation
+    yield from _window_rows(tables, tables.simulation, tables.windows)
+
+
+def _windows_vendors(tables: Tables) -> Iterator[Row]:
+    told = [retold(window, tables.retold) for window in tables.windows]
+    yield from _window_rows(tables, tables.retold, told)
+
+
+def _windows_order(tables: Tables) -> Iterator[Row]:
+    seed = tables.plan.simulation.seed
+    told = [reordered(window, tables.simulation, seed=seed) for window in tables.windows]
+    yield from _window_rows(tables, tables.simulation, told)
+
+
+def _window_rows(tables: Tables, simulation: Simulation, windows: Sequence[Window]) -> Iterator[Row]:
     writer = WindowWriter(simulation, version=tables.plan.rendering)
-    for window in tables.windows:
+    for window, original in zip(windows, tables.windows, strict=True):
         fault = window.truth.fault
         vendors = {simulation.alarms[place].vendor for place in window.alarms}
         began_s = window.first_s if fault is None else fault.started_s
@@ -171,6 +191,8 @@ def _windows(tables: Tables) -> Iterator[Row]:
         row = writer.row(window)
         # Whose fault it was is truth; the label columns are all of it that a row needs.
         row.pop("fault_id")
+        # Told in another order it may begin elsewhere, and belongs where it belonged.
+        row["region"] = simulation.network.element(original.groups[0].managed_object).region
         row["combination"] = "+".join(sorted(kinds)) or row["combination"]
         yield {
             "window_id": row.pop("window_id"),
@@ -298,6 +320,11 @@ SEEN: Final = ("topology", "alarms", "logs", "planned_work")
 DECISIONS: Final = ("windows", "tickets", "messages")
 """One row is one decision, its labels in the last columns."""
 
+CHANGED: Final = ("windows-vendors", "windows-order")
+"""The rows of "windows" told in other vendors' words, and with the alarms of each second in another order.
+
+Same windows, same labels: what a decider must not lose its way in."""
+
 TRUTH: Final = (
     "truth/faults",
     "truth/alarms",
@@ -314,6 +341,8 @@ _MAKERS: Final[Mapping[str, Callable[[Tables], Iterator[Row]]]] = MappingProxyTy
         "logs": _logs,
         "planned_work": _planned_work,
         "windows": _windows,
+        "windows-vendors": _windows_vendors,
+        "windows-order": _windows_order,
         "tickets": _tickets,
         "messages": _messages,
         "truth/faults": _true_faults,

@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from streams.simulator.tables import DECISIONS, SEEN, TRUTH, Row, Tables
+from streams.simulator.tables import CHANGED, DECISIONS, SEEN, TRUTH, Row, Tables
 from streams.simulator.windows import linked_topology
 from streams.simulator.windows_rows import distinct_columns
 from telcollm.codec import encode
@@ -30,9 +30,16 @@ MANIFEST: Final = "manifest.json"
 
 
 def write_tables(
-    tables: Tables, folder: Path, *, kpis: bool = True, progress: Callable[[str], None] = lambda name: None
+    tables: Tables,
+    folder: Path,
+    *,
+    kpis: bool = True,
+    changed: bool = False,
+    progress: Callable[[str], None] = lambda name: None,
 ) -> dict[str, Any]:
     """Return the manifest, all tables written to `folder`; `progress` is told each name before its table.
+
+    With `changed` the windows are written as CHANGED says as well; `rows_changed` counts those that differ.
 
     Raises:
         SettingsError: the folder holds something else than an earlier simulation.
@@ -49,7 +56,13 @@ def write_tables(
         progress(name)
         path = folder / f"{name}.parquet"
         rows = tables.rows(name)
-        files[f"{name}.parquet"] = _entry(path, _write(rows, path, whole=name in DECISIONS))
+        written = _write_whole(rows, path) if name in DECISIONS else _write(rows, path)
+        files[f"{name}.parquet"] = _entry(path, written)
+    for name in CHANGED if changed else ():
+        progress(name)
+        path = folder / f"{name}.parquet"
+        told = _write_changed(tables.rows(name), folder / "windows.parquet", path)
+        files[f"{name}.parquet"] = {**_entry(path, len(tables.windows)), "rows_changed": told}
     if kpis:
         progress("kpis")
         path = folder / "kpis.parquet"
@@ -111,22 +124,41 @@ def _entry(path: Path, rows: int) -> dict[str, Any]:
     return {"rows": rows, "size_bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
 
-def _write(rows: Iterator[Row], path: Path, *, whole: bool) -> int:
-    """Return how many rows were written; `whole` tables lose the feature columns that hold one value only."""
+def _write_whole(rows: Iterator[Row], path: Path) -> int:
+    """Return how many rows were written, without the feature columns that hold one value only."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if whole:
-        everything = list(rows)
-        features = set(distinct_columns(everything))
-        kept = [
-            name
-            for name in (everything[0] if everything else ())
-            if not name.startswith("f_") or name in features
-        ]
-        table = pa.Table.from_pylist([{name: row[name] for name in kept} for row in everything])
-        pq.write_table(_tidy(table), path, compression="zstd")
-        return len(everything)
+    everything = list(rows)
+    features = set(distinct_columns(everything))
+    kept = [
+        name
+        for name in (everything[0] if everything else ())
+        if not name.startswith("f_") or name in features
+    ]
+    table = pa.Table.from_pylist([{name: row[name] for name in kept} for row in everything])
+    pq.write_table(_tidy(table), path, compression="zstd")
+    return len(everything)
+
+
+def _write_changed(rows: Iterator[Row], original: Path, path: Path) -> int:
+    """Return how many rows differ from those of the table at `original`, whose columns are written."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    known = pq.read_table(original)
+    table = pa.Table.from_pylist([{name: row[name] for name in known.column_names} for row in rows])
+    table = table.cast(known.schema)
+    pq.write_table(table, path, compression="zstd")
+    pairs = zip(known.to_pylist(), table.to_pylist(), strict=True)
+    return sum(before != after for before, after in pairs)
+
+
+def _write(rows: Iterator[Row], path: Path) -> int:
+    """Return how many rows were written."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     count = 0
     writer: Any = None
     try:

@@ -39,6 +39,10 @@ def simulate(
     ] = False,
     topic: Annotated[str, typer.Option(help="Topic for --kafka; the first source's by default.")] = "",
     kpis: Annotated[bool, typer.Option(help="Write KPIs as well: the largest table.")] = True,
+    changed: Annotated[
+        bool,
+        typer.Option("--changed", help="Write the windows in other vendors' words and other orders as well."),
+    ] = False,
     config: Annotated[
         Path | None, typer.Option("--config", "-c", help="A settings file; telcollm.toml by default.")
     ] = None,
@@ -55,6 +59,8 @@ def simulate(
         telcollm simulate --out operator --plan training --seed 7
 
         telcollm simulate --days 2 --kafka
+
+        telcollm simulate --out operator --plan training --no-kpis --changed
 
         telcollm finetune run --data operator/tickets.parquet --text description --label team --split split
     """
@@ -73,7 +79,7 @@ def simulate(
         if out is not None:
             from streams.simulator.tables_files import write_tables
 
-            summary = write_tables(tables, out, kpis=kpis, progress=tell)
+            summary = write_tables(tables, out, kpis=kpis, changed=changed, progress=tell)
             summary["folder"] = str(out)
         if kafka:
             tell("Kafka")
@@ -97,6 +103,9 @@ def _told(summary: dict[str, Any]) -> Iterator[str]:
             f"to learn from: {counts['windows']:,} windows, {counts['tickets']:,} tickets, "
             f"{counts['messages']:,} messages"
         )
+        for name, entry in summary["files"].items():
+            if "rows_changed" in entry:
+                yield f"{name}: {entry['rows_changed']:,} of {entry['rows']:,} windows read otherwise"
         yield f"{len(summary['files'])} files in {summary['folder']} after {summary['seconds']:.1f} s"
     if "kafka" in summary:
         yield f"{summary['kafka']['messages']:,} notifications in topic {summary['kafka']['topic']}"
