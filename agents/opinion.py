@@ -20,6 +20,7 @@ from telcollm.guard import Guard
 from telcollm.model.port import LanguageModel
 from telcollm.ports import Adviser
 from telcollm.prompts import (
+    CANDIDATES_VERSION,
     NONE_OF_THESE,
     WINDOW_VERSION,
     WindowFacts,
@@ -162,7 +163,6 @@ class OpinionAdviser:
     def _shadow(
         self, request: DiagnosisRequest, window: _Asked, root: Decision | None, kind: Decision | None
     ) -> Shadow:
-        shortlist = self.windows.shortlist(request)
         by_object: dict[str, float] = {}
         if root is not None:
             said = dict(root.alternatives)
@@ -170,17 +170,17 @@ class OpinionAdviser:
                 name: said.get(text, 0.0) for name, text in zip(window.objects, window.choices, strict=False)
             }
         # A choice is an object: its first candidate stands for it, as the graph ranks it.
-        probabilities = []
-        for item in shortlist:
-            probabilities.append(round(by_object.pop(item.managed_object, 0.0), 6))
+        probabilities: list[float] = []
+        if root is not None:
+            probabilities = [round(by_object.pop(item.managed_object, 0.0), 6) for item in request.candidates]
         names = [one.spec for one in (self._root_cause, self._fault_kind) if one is not None]
         top = max(range(len(probabilities)), key=probabilities.__getitem__, default=0)
         return Shadow(
             model=names[0].base or "plain",
             adapter=", ".join(f"{spec.name}@{spec.version}" for spec in names),
-            probabilities=tuple(probabilities) if root is not None else (),
-            prompt_version=WINDOW_VERSION,
-            agrees=root is not None and bool(probabilities) and top == 0 and probabilities[0] > 0,
+            probabilities=tuple(probabilities),
+            prompt_version=WINDOW_VERSION if root is None else f"{WINDOW_VERSION}, {CANDIDATES_VERSION}",
+            agrees=bool(probabilities) and top == 0 and probabilities[0] > 0,
             fault_kinds=tuple(
                 (label, round(chance, 6)) for label, chance in (kind.alternatives if kind is not None else ())
             ),

@@ -26,8 +26,11 @@ class WindowReader:
         self._max_candidates = max_candidates
 
     def shortlist(self, request: DiagnosisRequest) -> Sequence[Candidate]:
-        """Return the candidates that a window brings."""
-        return request.candidates[: self._max_candidates]
+        """Return the candidates that a window brings: the likeliest of each object, so many objects."""
+        first: dict[str, Candidate] = {}
+        for item in request.candidates:
+            first.setdefault(item.managed_object, item)
+        return list(first.values())[: self._max_candidates]
 
     def read(self, requests: Sequence[DiagnosisRequest]) -> list[WindowFacts]:
         """Return what each request's window tells, in order.
@@ -36,16 +39,18 @@ class WindowReader:
             TransientError: the database did not answer.
         """
         near = [self._near(request) for request in requests]
+        links = [self._links(request) for request in requests]
         kinds = {name: self._kind(name) for names in near for name in names}
+        kinds.update((name, self._kind(name)) for pairs in links for _, name in pairs)
         if self._evidence is None:
             return [
-                WindowFacts(request.groups, kinds, self._links(request))
-                for request, names in zip(requests, near, strict=True)
+                WindowFacts(request.groups, kinds, pairs)
+                for request, pairs in zip(requests, links, strict=True)
             ]
         hints = self._evidence.hints(requests, near, kinds)
         return [
-            WindowFacts(request.groups, kinds, self._links(request), told, self._evidence.causes(request))
-            for request, names, told in zip(requests, near, hints, strict=True)
+            WindowFacts(request.groups, kinds, pairs, told, self._evidence.causes(request))
+            for request, pairs, told in zip(requests, links, hints, strict=True)
         ]
 
     def _kind(self, name: str) -> str:
@@ -69,11 +74,10 @@ class WindowReader:
         return list(found)
 
     def _links(self, request: DiagnosisRequest) -> list[tuple[str, str]]:
-        inside = self._own(request)
+        """Return what members hang on or what hangs on them, whether it spoke or not."""
         at_ms = request.groups[0].raised_ms if request.groups else 0
         return [
             (name, other)
-            for name in inside
+            for name in dict.fromkeys(group.managed_object for group in request.groups)
             for other in self._topology.carriers(name, at_ms)
-            if other in inside
         ]

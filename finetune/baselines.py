@@ -15,7 +15,7 @@ import numpy as np
 
 from telcollm.decider.features import document, numeric_matrix
 from telcollm.decider.mixing import IntArray, fit_mix, log_softmax, pool_logs
-from telcollm.decider.pairs import pad_rows, pair_facts
+from telcollm.decider.pairs import pad_rows, pair_baseline
 from telcollm.decider.plain import PlainExpert, Say, fit_plain
 from telcollm.decider.rows import Row, row_choices, row_history, with_history
 from telcollm.decider.spec import DeciderSpec
@@ -59,7 +59,7 @@ def fit_baselines(
         boosted = _fit_pair_boosting(rows, truth, spec, seed)
         return {
             "majority": _first_places(rows, truth, spec),
-            "tfidf": expert.log_probabilities,
+            "tfidf": _linear_part(expert, checked, checks),
             "boosting": _calibrated(boosted, checked, checks),
         }
     say("baseline: boosted trees")
@@ -174,15 +174,15 @@ def _topics_of(rows: Sequence[Row], spec: DeciderSpec, seed: int) -> _Topics:
 
 
 def _fit_pair_boosting(rows: Sequence[Row], truth: IntArray, spec: DeciderSpec, seed: int) -> Baseline:
-    facts, lengths = pair_facts(rows, spec)
-    pairs = zip(lengths, truth, strict=True)
-    right = np.concatenate([np.arange(count) == answer for count, answer in pairs])
-    model = _boosting(len(right), seed).fit(facts, right)
+    reader, model = pair_baseline(
+        rows, truth, spec, lambda matrix, right: _boosting(len(right), seed).fit(matrix, right)
+    )
 
     def ask(asked: Sequence[Row]) -> FloatArray:
-        facts, lengths = pair_facts(asked, spec)
-        flat = model.decision_function(facts) if len(facts) else np.zeros(0)
-        return log_softmax(pad_rows(np.asarray(flat, dtype=float), lengths))
+        pairs = reader.read(asked, spec)
+        matrix = reader.matrix(asked, pairs, spec)
+        flat = model.decision_function(matrix) if len(matrix) else np.zeros(0)
+        return log_softmax(pad_rows(np.asarray(flat, dtype=float), pairs.lengths))
 
     return ask
 

@@ -16,7 +16,9 @@ from telcollm.decider.rows import (
     label_name,
     label_texts,
     right_choice,
+    row_choices,
     row_prompt,
+    shown_order,
     turn_numbers,
     with_history,
 )
@@ -61,7 +63,7 @@ def make_examples(
     """Return one example per row, in order, with its history where the spec has one.
 
     A row sees only earlier rows of its own group and its own split. With varying choices the listed order
-    is random in training and validation, by `seed` and row, and as it stands in a test.
+    is random in training and validation, by `seed` and row, and in a test that of use, `shown_order`.
 
     Raises:
         DeciderError: a label is not among the spec's labels or the row's choices.
@@ -81,7 +83,7 @@ def make_examples(
         order: tuple[int, ...] = ()
         if spec.kind == "choices":
             texts = answer_texts(row, spec)
-            order = tuple(range(len(texts)))
+            order = shown_order(row_choices(row, spec))
             if split != "test":
                 order = shuffled(len(order), f"{seed}:{name}")
             answer = order.index(right_choice(row, spec))

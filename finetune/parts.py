@@ -14,7 +14,7 @@ import numpy as np
 
 from finetune.example import Example, make_examples
 from finetune.preparation import Prepared
-from telcollm.decider.decider import choice_texts, guarded_row
+from telcollm.decider.decider import choice_texts, guarded_row, in_row_order
 from telcollm.decider.mixing import IntArray
 from telcollm.decider.rows import Row, label_name, right_choice, with_history
 from telcollm.decider.spec import DeciderSpec
@@ -77,6 +77,6 @@ def model_part(base: Path, adapter: Path | None, spec: DeciderSpec, guard: Guard
         logs = np.array(label_log_likelihoods(base, adapter, examples), dtype=np.float64)
         for place, example in enumerate(examples):
             logs[place, len(example.choices) :] = -np.inf
-        return logs
+        return in_row_order(logs, [example.order for example in examples]) if spec.kind == "choices" else logs
 
     return ask

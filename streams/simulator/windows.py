@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
@@ -27,6 +28,9 @@ from telcollm.topology import Topology
 
 NO_FAULT = "no_fault"
 """The kind of a window that no fault is behind."""
+
+NAMEABLE: Final = 8
+"""How many members are listed as what a diagnosis may name: as many as the worker lists by default."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,9 @@ class Window:
     """One window. Times are seconds from the simulation's start, by the elements' clocks.
 
     `told_s` is when it is complete. `candidates` are members, likeliest first, each object once, then
-    elements that said nothing (`problem` is empty) but lie between members or are named by them.
+    elements that said nothing (`problem` is empty) but lie between members or are named by them; hints are
+    looked for near them. `nameable` are the members that a diagnosis may name, likeliest first, each object
+    once.
     """
 
     window_id: str
@@ -95,6 +101,7 @@ class Window:
     alarm_count: int
     groups: tuple[MemberGroup, ...]
     candidates: tuple[Candidate, ...]
+    nameable: tuple[Candidate, ...]
     alarms: tuple[int, ...]
     truth: WindowTruth
 
@@ -169,6 +176,7 @@ def windows_of(
                 alarm_count=snapshot.alarm_count,
                 groups=snapshot.groups,
                 candidates=(*ranked[: plan.candidates - len(silent)], *silent),
+                nameable=tuple(ranked[:NAMEABLE]),
                 alarms=alarms,
                 truth=truth_of(simulation, alarms),
             )

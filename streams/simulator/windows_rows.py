@@ -73,22 +73,15 @@ class WindowWriter:
     def facts(self, window: Window, hints: Hints) -> WindowFacts:
         """Return what a rendering is made of."""
         network = self._simulation.network
-        names = list(
-            dict.fromkeys(
-                (
-                    *(group.managed_object for group in window.groups),
-                    *(item.managed_object for item in window.candidates),
-                )
-            )
-        )
-        inside = {network.number_of[name] for name in names}
+        names = list(dict.fromkeys(group.managed_object for group in window.groups))
         links = [
             (name, network.elements[other].element_id)
             for name in names
             for other in self._hangs_on[network.number_of[name]]
-            if other in inside
         ]
-        kinds = {name: network.element(name).element_type for name in names}
+        known = dict.fromkeys((*names, *(item.managed_object for item in window.candidates)))
+        known.update((other, None) for _, other in links)
+        kinds = {name: network.element(name).element_type for name in known}
         beside = [item.managed_object for item in hints.kpis]
         beside += [item.managed_object for item in hints.logs] + [item.managed_object for item in hints.works]
         kinds.update((name, network.element(name).element_type) for name in beside)
@@ -102,11 +95,11 @@ class WindowWriter:
         """Return the window's row: ids, text, candidates, features f_*, slices, and the labels last."""
         hints = self._finder.find(window)
         facts = self.facts(window, hints)
-        listed = write_candidates(facts, window.candidates, guard=_GUARD)
+        listed = write_candidates(facts, window.nameable, guard=_GUARD)
         fault = window.truth.fault
         texts = [text for _, text in listed]
         objects = [name for name, _ in listed]
-        # The struck element where it is listed; else, by rank, another on which its cause is seen.
+        # The struck element where it spoke; else, by rank, another on which its cause is seen.
         acceptable = (fault.element_id, *fault.root_element_ids) if fault else ()
         right = [name for name in objects if name in acceptable]
         root = right[0] if right else ""

@@ -24,6 +24,7 @@ from telcollm.decider.rows import (
     cell_text,
     row_choices,
     row_prompt,
+    shown_order,
     with_history,
 )
 from telcollm.decider.spec import ADAPTER_FOLDER, PLAIN_FILE, DeciderError, DeciderSpec, read_spec
@@ -109,7 +110,10 @@ class Decider:
             answers = [answer_texts(row, self.spec) for row in rows]
             choices = answers[0] if self.spec.kind == "labels" else answers
             chances = self._model.score(prompts, choices, adapter=self._adapter, deciding=True)
-            parts["model"] = padded_logs(chances, [len(own) for own in answers])
+            logs = padded_logs(chances, [len(own) for own in answers])
+            if self.spec.kind == "choices":
+                logs = in_row_order(logs, [shown_order(row_choices(row, self.spec)) for row in rows])
+            parts["model"] = logs
         if self._plain is not None:
             parts["plain"] = self._plain.log_probabilities(rows)
         return parts
@@ -188,6 +192,18 @@ def padded_logs(chances: FloatArray, counts: Sequence[int]) -> FloatArray:
     for place, count in enumerate(counts):
         logs[place, count:] = -np.inf
     return logs
+
+
+def in_row_order(logs: FloatArray, orders: Sequence[Sequence[int]]) -> FloatArray:
+    """Return what was said of choices as they were shown, in the order in which their rows bring them.
+
+    >>> in_row_order(np.array([[0.1, 0.2, 0.3]]), [(2, 0, 1)]).tolist()
+    [[0.2, 0.3, 0.1]]
+    """
+    found = np.full_like(logs, -np.inf)
+    for place, order in enumerate(orders):
+        found[place, list(order)] = logs[place, : len(order)]
+    return found
 
 
 def check_columns(rows: Sequence[Row], spec: DeciderSpec) -> None:

@@ -1,38 +1,71 @@
 """The plain expert where each row brings its own choices: every pair of row and choice is scored alike.
 
-A pair is seen by the choice's words, by how much it has in common with the row and with its rivals, and by
-its place. Scores become probabilities within the row. Does not know the language model.
+A linear model and boosted trees score pairs; scores become probabilities within the row. The order of choices
+changes nothing: what is tied goes by the choice's text. Does not know the language model.
 """
 
 from __future__ import annotations
 
-import itertools
-import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 
-from telcollm.decider.features import WORD_PATTERN, document
 from telcollm.decider.mixing import IntArray, fit_mix, log_softmax, pool, pool_logs
-from telcollm.decider.rows import Row, row_choices, row_history
-from telcollm.decider.spec import DeciderSpec
+from telcollm.decider.pair_features import PairReader, Pairs, fit_reader, load_reader
+from telcollm.decider.rows import Row, row_choices
+from telcollm.decider.spec import DeciderError, DeciderSpec
 from telcollm.decider.terms import fit_tokens
+from telcollm.decider.trees import Trees, trees_of
 from telcollm.model.port import FloatArray
 
-_WORDS: Final = re.compile(WORD_PATTERN)
-PAIR_STRENGTHS: Final = (0.1, 1.0, 10.0)
-_MOST_PLACE: Final = 12
-
+PAIR_STRENGTHS: Final = (0.01, 0.1, 1.0, 10.0)
+BOOSTING: Final = "boosting"
+_LINEAR: Final = "linear"
+_ROUNDS: Final = 400
+_MANY_PAIRS: Final = 5000
+_FEWEST_CHECKS: Final = 30
 _LEAST_SPREAD: Final = 1e-6
 _MOST_SPREADS: Final = 10.0
+_TIE: Final = 1e-9
 
 
 def pair_log_probabilities(state: Mapping[str, Any], rows: Sequence[Row], spec: DeciderSpec) -> FloatArray:
-    """Return log-probabilities of shape (rows, widest list of choices), padded with minus infinity."""
-    logs = log_softmax(_scores(state, rows, spec))
-    return pool_logs({"pairs": logs}, state["weights"], float(state["temperature"]))
+    """Return log-probabilities of shape (rows, widest list of choices), padded with minus infinity.
+
+    Raises:
+        DeciderError: the state is of an expert that read pairs in another way.
+    """
+    parts = member_pair_logs(state, rows, spec)
+    return pool_logs(parts, state["weights"], float(state["temperature"]))
+
+
+def member_pair_logs(
+    state: Mapping[str, Any], rows: Sequence[Row], spec: DeciderSpec
+) -> dict[str, FloatArray]:
+    """Return what each member says, of shape (rows, widest list of choices), padded with minus infinity.
+
+    Raises:
+        DeciderError: the state is of an expert that read pairs in another way.
+    """
+    if "reader" not in state:
+        message = (
+            f"the plain expert of decider {spec.name} reads choices by their place; one that reads them by "
+            "their texts is allowed; train it again by 'telcollm finetune run'"
+        )
+        raise DeciderError(message)
+    reader = load_reader(state["reader"])
+    pairs = reader.read(rows, spec)
+    ties = _ties(rows, spec)
+    found = {}
+    for name, member in state["members"].items():
+        if name == BOOSTING:
+            matrix = reader.matrix(rows, pairs, spec)
+            flat = Trees(**member["trees"]).scores(matrix)[:, 1] if len(matrix) else np.zeros(0)
+        else:
+            flat = np.asarray(_linear_matrix(state, pairs) @ member["coefficients"], dtype=float)
+        found[name] = log_softmax(pad_rows(flat - ties, pairs.lengths))
+    return found
 
 
 def fit_pairs(
@@ -41,56 +74,45 @@ def fit_pairs(
     spec: DeciderSpec,
     validation_rows: Sequence[Row],
     validation_answers: IntArray,
-    strengths: Sequence[float] = PAIR_STRENGTHS,
+    seed: int = 0,
 ) -> dict[str, Any]:
-    """Return what the expert keeps: terms, weights of facts and terms, and the temperature."""
-    from sklearn.linear_model import LogisticRegression
-
-    facts, tokens, lengths = _pairs(rows, spec)
-    pairs = zip(lengths, answers, strict=True)
-    right = np.concatenate([np.arange(count) == answer for count, answer in pairs])
-    middle, spread = facts.mean(axis=0), facts.std(axis=0)
+    """Return what the expert keeps: reader, terms, its members, how they are mixed, and the temperature."""
+    reader = fit_reader(rows, spec)
+    pairs = reader.read(rows, spec)
+    right = right_pairs(pairs.lengths, answers)
+    middle, spread = pairs.linear.mean(axis=0), pairs.linear.std(axis=0)
     # A fact that is constant but for rounding would be blown up beyond all others at use.
     spread[spread < _LEAST_SPREAD] = 1.0
-    vectorizer = fit_tokens(tokens)
+    vectorizer = fit_tokens(pairs.tokens)
     state: dict[str, Any] = {
+        "reader": reader.dump(),
         "vectorizers": {} if vectorizer is None else {"choices": vectorizer},
         "middle": middle,
         "spread": spread,
-        "temperature": 1.0,
-        "weights": {"pairs": 1.0},
         "members": {},
     }
-    matrix = _matrix(state, facts, tokens)
-    best = float("inf")
-    found = state
-    for strength in strengths:
-        model = LogisticRegression(C=strength, max_iter=300, tol=1e-3).fit(matrix, right)
-        tried = {**state, "strength": strength, "coefficients": model.coef_[0].astype(np.float32)}
-        if not len(validation_rows):
-            found = tried
-            continue
-        logs = log_softmax(_scores(tried, validation_rows, spec))
-        tried["temperature"] = fit_mix({"pairs": logs}, validation_answers)[1]
-        chances = pool({"pairs": logs}, state["weights"], tried["temperature"])
-        known = validation_answers >= 0
-        own = chances[np.flatnonzero(known), validation_answers[known]]
-        loss = -float(np.log(own + 1e-12).mean()) if known.any() else 0.0
-        if loss < best:
-            best, found = loss, tried
-    return found
+    linear = _fit_linear(state, pairs, right, spec, validation_rows, validation_answers)
+    matrix = reader.matrix(rows, pairs, spec)
+    checked = reader.read(validation_rows, spec)
+    checks = (reader.matrix(validation_rows, checked, spec), checked.lengths, validation_answers)
+    trees = trees_of(_fit_trees(matrix, right, checks, seed))
+    kept = {name: getattr(trees, name) for name in Trees.__slots__}
+    state["members"] = {_LINEAR: linear, BOOSTING: {"trees": kept}}
+    known = len(validation_rows) and (validation_answers >= 0).any()
+    empty = dict.fromkeys(state["members"], np.zeros((0, 2)))
+    parts = member_pair_logs(state, validation_rows, spec) if known else empty
+    state["weights"], state["temperature"] = fit_mix(parts, validation_answers if known else [])
+    return state
 
 
-def pair_facts(rows: Sequence[Row], spec: DeciderSpec) -> tuple[FloatArray, list[int]]:
-    """Return facts of every pair, of shape (pairs, facts), and how many choices each row has."""
-    facts, _, lengths = _pairs(rows, spec)
-    return facts, lengths
+def right_pairs(lengths: Sequence[int], answers: IntArray) -> FloatArray:
+    """Return for every pair whether its choice is the row's right one.
 
-
-def _scores(state: Mapping[str, Any], rows: Sequence[Row], spec: DeciderSpec) -> FloatArray:
-    facts, tokens, lengths = _pairs(rows, spec)
-    flat = np.asarray(_matrix(state, facts, tokens) @ state["coefficients"], dtype=float)
-    return pad_rows(flat, lengths)
+    >>> right_pairs([2, 3], np.array([1, 0])).tolist()
+    [False, True, True, False, False]
+    """
+    pairs = zip(lengths, answers, strict=True)
+    return np.concatenate([np.arange(count) == answer for count, answer in pairs])
 
 
 def pad_rows(flat: FloatArray, lengths: Sequence[int]) -> FloatArray:
@@ -107,67 +129,89 @@ def pad_rows(flat: FloatArray, lengths: Sequence[int]) -> FloatArray:
     return scores
 
 
-def _matrix(state: Mapping[str, Any], facts: FloatArray, tokens: Sequence[Sequence[str]]) -> Any:
+def pair_baseline(
+    rows: Sequence[Row], answers: IntArray, spec: DeciderSpec, fit: Any
+) -> tuple[PairReader, Any]:
+    """Return the reader and the model that `fit` makes of (numbers of pairs, which are right)."""
+    reader = fit_reader(rows, spec)
+    pairs = reader.read(rows, spec)
+    return reader, fit(reader.matrix(rows, pairs, spec), right_pairs(pairs.lengths, answers))
+
+
+def _ties(rows: Sequence[Row], spec: DeciderSpec) -> FloatArray:
+    """Return for every pair what settles a tie: next to nothing, by the text of its choice."""
+    found = []
+    for row in rows:
+        choices = row_choices(row, spec)
+        ranks = {text: rank for rank, text in enumerate(sorted(set(choices)))}
+        found += [_TIE * ranks[text] for text in choices]
+    return np.array(found, dtype=float)
+
+
+def _linear_matrix(state: Mapping[str, Any], pairs: Pairs) -> Any:
     from scipy import sparse
 
-    scaled = ((facts - state["middle"]) / state["spread"]).clip(-_MOST_SPREADS, _MOST_SPREADS)
+    scaled = ((pairs.linear - state["middle"]) / state["spread"]).clip(-_MOST_SPREADS, _MOST_SPREADS)
     blocks = [sparse.csr_matrix(scaled.astype(np.float32))]
     if "choices" in state["vectorizers"]:
-        blocks.append(state["vectorizers"]["choices"].transform([" ".join(row) for row in tokens]))
+        blocks.append(state["vectorizers"]["choices"].transform([" ".join(row) for row in pairs.tokens]))
     return sparse.hstack(blocks).tocsr()
 
 
-def _pairs(rows: Sequence[Row], spec: DeciderSpec) -> tuple[FloatArray, list[list[str]], list[int]]:
-    facts: list[list[float]] = []
-    tokens: list[list[str]] = []
-    lengths = []
-    for row in rows:
-        choices = row_choices(row, spec)
-        earlier = " ".join(document(before, spec) for before in row_history(row, spec))
-        text = _WORDS.findall(f"{earlier} {document(row, spec)}".casefold())
-        words = [_WORDS.findall(choice.casefold()) for choice in choices]
-        lengths.append(len(choices))
-        shared = Counter(word for own in words for word in set(own))
-        counts = Counter(text)
-        first = {word: place for place, word in reversed(list(enumerate(text)))}
-        sizes = [len(own) for own in words]
-        for place, own in enumerate(words):
-            facts.append(_facts(place, own, sizes, shared, counts, first))
-            tokens.append(_tokens(own, counts))
-    return np.array(facts, dtype=float).reshape(len(facts), -1), tokens, lengths
+def _fit_linear(
+    state: Mapping[str, Any],
+    pairs: Pairs,
+    right: FloatArray,
+    spec: DeciderSpec,
+    validation_rows: Sequence[Row],
+    validation_answers: IntArray,
+) -> dict[str, Any]:
+    """Return the logistic regression whose strength fits the validation rows best, after calibration."""
+    from sklearn.linear_model import LogisticRegression
+
+    matrix = _linear_matrix(state, pairs)
+    known = validation_answers >= 0
+    best = float("inf")
+    found: dict[str, Any] = {}
+    for strength in PAIR_STRENGTHS if known.any() else (1.0,):
+        model = LogisticRegression(C=strength, max_iter=300, tol=1e-3).fit(matrix, right)
+        tried = {"strength": strength, "coefficients": model.coef_[0].astype(np.float32)}
+        loss = 0.0
+        if known.any():
+            members = {_LINEAR: tried}
+            logs = member_pair_logs({**state, "members": members}, validation_rows, spec)
+            weights, temperature = fit_mix(logs, validation_answers)
+            chances = pool(logs, weights, temperature)
+            own = chances[np.flatnonzero(known), validation_answers[known]]
+            loss = -float(np.log(own + 1e-12).mean())
+        if loss < best:
+            best, found = loss, tried
+    return found
 
 
-def _facts(
-    place: int,
-    own: Sequence[str],
-    sizes: Sequence[int],
-    shared: Mapping[str, int],
-    counts: Mapping[str, int],
-    first: Mapping[str, int],
-) -> list[float]:
-    """Return numbers on one choice: its place, its length among the others', and what it has in common."""
-    size = max(1, len(own))
-    found = [word for word in set(own) if word in counts]
-    many = len(sizes)
-    text = max(1, len(counts))
-    return [
-        *(float(place == slot) for slot in range(_MOST_PLACE)),
-        place / max(1, many - 1),
-        np.log1p(len(own)),
-        len(own) / max(1.0, float(np.mean(sizes))),
-        float(len(own) == max(sizes)),
-        float(len(own) == min(sizes)),
-        len(found) / size,
-        np.log1p(sum(counts[word] for word in found)),
-        min((first[word] for word in found), default=text) / text,
-        sum(shared[word] - 1 for word in set(own)) / size / max(1, many - 1),
-        sum(1 for word in set(own) if shared[word] == 1 and word in counts) / size,
-    ]
+def _fit_trees(
+    matrix: FloatArray, right: FloatArray, checks: tuple[FloatArray, Sequence[int], IntArray], seed: int
+) -> Any:
+    """Return boosted trees, stopped where the validation pairs gain nothing more."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
 
-
-def _tokens(own: Sequence[str], counts: Mapping[str, int]) -> list[str]:
-    """Return a choice's words, pairs of words, and words with whether and how often the row has them."""
-    tokens = [f"c:{word}" for word in own]
-    tokens += [f"c:{one}_{two}" for one, two in itertools.pairwise(own)]
-    tokens += [f"i:{word}" if word in counts else f"o:{word}" for word in set(own)]
-    return [*tokens, "c=" + "_".join(own[:6])]
+    check_matrix, lengths, answers = checks
+    kept = np.repeat(answers >= 0, lengths)
+    stop = int((answers >= 0).sum()) >= _FEWEST_CHECKS
+    many = len(right) >= _MANY_PAIRS
+    model = HistGradientBoostingClassifier(
+        max_iter=_ROUNDS if stop else _ROUNDS // 4,
+        learning_rate=0.06 if many else 0.1,
+        max_leaf_nodes=16 if many else 8,
+        min_samples_leaf=20 if many else 5,
+        max_bins=64,
+        l2_regularization=1.0,
+        early_stopping=stop,
+        n_iter_no_change=20,
+        random_state=seed,
+    )
+    # Scikit-learn cannot bin a column without any value; such a column tells nothing.
+    matrix = np.where(np.isnan(matrix).all(axis=0), 0.0, matrix)
+    if not stop:
+        return model.fit(matrix, right)
+    return model.fit(matrix, right, X_val=check_matrix[kept], y_val=right_pairs(lengths, answers)[kept])

@@ -28,7 +28,7 @@ from telcollm.decider.features import (
 )
 from telcollm.decider.mixing import IntArray, fit_mix, log_softmax, pool, pool_logs
 from telcollm.decider.numerals import NAMED_AT_MOST
-from telcollm.decider.pairs import PAIR_STRENGTHS, fit_pairs, pair_log_probabilities
+from telcollm.decider.pairs import fit_pairs, member_pair_logs, pair_log_probabilities
 from telcollm.decider.rows import Row, with_history
 from telcollm.decider.spec import PLAIN_FILE, DeciderError, DeciderSpec
 from telcollm.decider.terms import MANY_ROWS, fit_signs, fit_tokens, fit_words, freeze, thaw
@@ -74,7 +74,9 @@ class PlainExpert:
         return pool_logs(parts, self.state["weights"], self.state["temperature"])
 
     def member_log_probabilities(self, rows: Sequence[Row]) -> dict[str, FloatArray]:
-        """Return what each member says, of shape (rows, labels)."""
+        """Return what each member says, of shape (rows, labels), or (rows, widest list of choices)."""
+        if self.spec.kind == "choices":
+            return member_pair_logs(self.state, rows, self.spec)
         labels = len(self.spec.labels)
         features = _Features(rows, self.spec, self.state)
         parts = {}
@@ -170,7 +172,7 @@ def fit_plain(
         raise DeciderError(message)
     if spec.kind == "choices":
         say("plain expert: pairs of row and choice")
-        pairs = fit_pairs(rows, truth, spec, validation_rows, checks, PAIR_STRENGTHS)
+        pairs = fit_pairs(rows, truth, spec, validation_rows, checks, seed)
         return PlainExpert(pairs, spec, time.perf_counter() - started)
     classes, counts = np.unique(truth, return_counts=True)
     state: dict[str, Any] = {"members": {}, "vectorizers": {}, "scale": None}

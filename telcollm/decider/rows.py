@@ -39,7 +39,7 @@ def row_prompt(row: Row, spec: DeciderSpec, *, guard: Guard, order: Sequence[int
     """Return the question that asks for a row's label, in about `spec.prompt_tokens` tokens at most.
 
     `shared` holds the earlier rows' lines, `text` the row's own and the question. For the kind "choices"
-    the row's choices are listed in the `order` of their indexes, as they stand where none is given.
+    the row's choices are listed in the `order` of their indexes, or in that of `shown_order`.
 
     Raises:
         DeciderError: a choices cell is no list of 2 to 26 texts.
@@ -48,7 +48,7 @@ def row_prompt(row: Row, spec: DeciderSpec, *, guard: Guard, order: Sequence[int
     listed = ""
     if spec.kind == "choices":
         texts = row_choices(row, spec)
-        shown = [texts[place] for place in (order if order is not None else range(len(texts)))]
+        shown = [texts[place] for place in (order if order is not None else shown_order(texts))]
         most = max(40, 4 * spec.prompt_tokens // (2 * len(shown)))
         lines = [
             f"{letter.strip()}: {cut_middle(plain_line(text, guard), most)}"
@@ -113,6 +113,17 @@ def row_choices(row: Row, spec: DeciderSpec) -> tuple[str, ...]:
         )
         raise DeciderError(message)
     return tuple(str(text) for text in value)
+
+
+def shown_order(choices: Sequence[str]) -> tuple[int, ...]:
+    """Return the indexes of choices in the order in which a model is shown them: by their texts.
+
+    The order in which a row brings them changes nothing: it may be a ranking here and none there.
+
+    >>> shown_order(["b", "c", "a"])
+    (2, 0, 1)
+    """
+    return tuple(sorted(range(len(choices)), key=lambda place: (choices[place], place)))
 
 
 def right_choice(row: Row, spec: DeciderSpec) -> int:

@@ -19,13 +19,10 @@ import msgspec
 from telcollm.errors import SettingsError
 from telcollm.guard import Guard
 from telcollm.prompts.hints import Hint
-from telcollm.state import Candidate, MemberGroup
+from telcollm.state import MemberGroup
 
 WINDOW_VERSION: Final = "caused-1"
 """The rendering that is used where none is named."""
-
-NONE_OF_THESE: Final = "none of these"
-"""The choice that is right where the root cause is no candidate."""
 
 _PROBLEM_CHARACTERS: Final = 60
 _HINT_CHARACTERS: Final = 90
@@ -78,40 +75,8 @@ def render_window(facts: WindowFacts, *, guard: Guard, version: str = WINDOW_VER
     return rendering(facts, guard)
 
 
-def write_candidates(
-    facts: WindowFacts, candidates: Sequence[Candidate], *, guard: Guard
-) -> list[tuple[str, str]]:
-    """Return (object, choice text) of each candidate's object once, in their order.
-
-    One that raised nothing (its problem is empty) is told by the members it is next to.
-
-    >>> group = MemberGroup("a", "r-1", "link down", 5, 0, 0, 1)
-    >>> facts = WindowFacts([group], {"r-1": "router"})
-    >>> write_candidates(facts, [Candidate("a", "r-1", "link down", 1.0, 1)], guard=Guard(b"0" * 16))
-    [('r-1', '1 router: link down')]
-    """
-    numbers = object_numbers(facts.groups)
-    found: dict[str, str] = {}
-    for item in candidates:
-        name = item.managed_object
-        if name in found:
-            continue
-        kind = _words(facts.kinds.get(name, "object"))
-        if name in numbers and item.problem:
-            found[name] = f"{numbers[name]} {kind}: {one_line(item.problem, guard)}"
-            continue
-        near = {other for pair in facts.links if name in pair for other in pair if other in numbers}
-        beside = ",".join(str(number) for number in sorted(numbers[other] for other in near)[:4])
-        found[name] = f"silent {kind} by {beside}" if beside else f"silent {kind}"
-    # Two that read the same cannot be told apart by a choice: the second says so.
-    told: dict[str, int] = {}
-    for name, text in found.items():
-        told[text] = told.get(text, 0) + 1
-        found[name] = text if told[text] == 1 else f"{text} ({told[text]})"
-    return list(found.items())
-
-
-def _words(kind: str) -> str:
+def kind_words(kind: str) -> str:
+    """Return the type of an object as words."""
     return " ".join(kind.replace("_", " ").split()) or "object"
 
 
@@ -128,7 +93,7 @@ def _lines(facts: WindowFacts, guard: Guard) -> str:
     numbers = object_numbers(facts.groups)
     parts = []
     for group in facts.groups:
-        kind = _words(facts.kinds.get(group.managed_object, "object"))
+        kind = kind_words(facts.kinds.get(group.managed_object, "object"))
         what = one_line(group.problem, guard)
         parts.append(
             f"+{_after_s(group, facts)} {numbers[group.managed_object]} {kind}: {what}{_times(group)}"
@@ -169,7 +134,7 @@ def _objects(facts: WindowFacts, guard: Guard, *, hints: bool = True, most: int 
     said, near = _by_object(facts, guard, most), _anchors(facts, numbers)
     alike: dict[tuple[str, int, tuple[tuple[str, bool], ...]], list[str]] = {}
     for name, lines in said.items():
-        kind = _words(facts.kinds.get(name, "object"))
+        kind = kind_words(facts.kinds.get(name, "object"))
         # Siblings that said the same a few seconds apart tell the same thing.
         shape = tuple((line.what, line.repeats > 1) for line in lines)
         alike.setdefault((kind, near.get(name, 0), shape), []).append(name)
@@ -212,7 +177,7 @@ def _ranges(numbers: Sequence[int]) -> str:
 def _caused(facts: WindowFacts, guard: Guard) -> str:
     """As `objects-1`, each problem followed once by its X.733 probable cause, which all vendors share."""
     causes = {
-        group.problem: f"{group.problem[:_PROBLEM_CHARACTERS]} [{_camel(facts.causes[group.problem])}]"
+        group.problem: f"{group.problem[:_PROBLEM_CHARACTERS]} [{camel_words(facts.causes[group.problem])}]"
         for group in facts.groups
         if facts.causes.get(group.problem)
     }
@@ -231,16 +196,16 @@ def _caused(facts: WindowFacts, guard: Guard) -> str:
 def _only_causes(facts: WindowFacts, guard: Guard) -> str:
     """As `objects-1`, with X.733 probable causes in the place of vendors' words, where there are any."""
     groups = [
-        msgspec.structs.replace(group, problem=_camel(facts.causes.get(group.problem) or group.problem))
+        msgspec.structs.replace(group, problem=camel_words(facts.causes.get(group.problem) or group.problem))
         for group in facts.groups
     ]
     return _objects(replace(facts, groups=groups), guard)
 
 
-def _camel(text: str) -> str:
+def camel_words(text: str) -> str:
     """Return a name of the standard as words.
 
-    >>> _camel("lossOfSignal")
+    >>> camel_words("lossOfSignal")
     'loss of signal'
     """
     return _HUMP.sub(" ", text).lower()
@@ -255,7 +220,7 @@ def _counts(facts: WindowFacts, guard: Guard) -> str:
     """Kinds and problems with how many objects said it how often; no order, no time: the fewest tokens."""
     counted: dict[str, dict[str, list[int]]] = {}
     for group in facts.groups:
-        kind = _words(facts.kinds.get(group.managed_object, "object"))
+        kind = kind_words(facts.kinds.get(group.managed_object, "object"))
         cell = counted.setdefault(kind, {}).setdefault(one_line(group.problem, guard), [0, 0])
         cell[0] += 1
         cell[1] += group.repeats
@@ -275,7 +240,7 @@ def _hints(facts: WindowFacts, guard: Guard, numbers: Mapping[str, int]) -> list
     grouped: dict[str, list[str]] = {}
     for hint in facts.hints:
         number = numbers.get(hint.managed_object)
-        kind = _words(facts.kinds.get(hint.managed_object, ""))
+        kind = kind_words(facts.kinds.get(hint.managed_object, ""))
         name = str(number) if number else f"near {kind}" if hint.managed_object else "here"
         grouped.setdefault(name, []).append(one_line(hint.text, guard, _HINT_CHARACTERS))
     return [f"@{name} {', '.join(dict.fromkeys(texts))}" for name, texts in grouped.items()]

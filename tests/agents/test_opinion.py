@@ -15,7 +15,7 @@ from telcollm.decider.rows import ROW_VERSION
 from telcollm.decider.spec import DeciderSpec, NumericColumn
 from telcollm.guard import Guard
 from telcollm.model.port import Prompt
-from telcollm.prompts import NONE_OF_THESE, WINDOW_VERSION
+from telcollm.prompts import CANDIDATES_VERSION, NONE_OF_THESE, WINDOW_VERSION
 from telcollm.records import Link, TopologyElement
 from telcollm.settings import DiagnosisSettings
 from telcollm.testing import ScriptedModel
@@ -82,7 +82,8 @@ def test_the_model_reads_the_window_the_candidates_and_that_none_may_be_right() 
 
 def test_an_opinion_says_who_gave_it_and_how_the_window_was_written() -> None:
     (shadow,) = rooted(ScriptedModel()).advise([request(1)], prompt_tokens=512)
-    assert (shadow.model, shadow.adapter, shadow.prompt_version) == ("small", "root@3", WINDOW_VERSION)
+    written = f"{WINDOW_VERSION}, {CANDIDATES_VERSION}"
+    assert (shadow.model, shadow.adapter, shadow.prompt_version) == ("small", "root@3", written)
 
 
 def test_fault_kinds_come_likeliest_first_beside_no_opinion_on_the_root_cause() -> None:
@@ -125,7 +126,7 @@ def test_kinds_and_links_of_the_topology_are_told() -> None:
 def test_a_shorter_prompt_leaves_groups_out_and_no_candidate() -> None:
     long = request(1, problems=[f"P{number}" for number in range(60)])
     model = ScriptedModel()
-    adviser = rooted(model)
+    adviser = OpinionAdviser(windows(), GUARD, root_cause=decider(model, prompt_tokens=2048))
     adviser.advise([long], prompt_tokens=512)
     adviser.advise([long], prompt_tokens=128)
     first, second = (call.prompts[0].whole for call in model.calls)

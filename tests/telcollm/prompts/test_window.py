@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from telcollm.errors import SettingsError
 from telcollm.guard import Guard
-from telcollm.prompts import RENDERINGS, Hint, WindowFacts, object_numbers, render_window, write_candidates
-from telcollm.state import Candidate, MemberGroup
+from telcollm.prompts import RENDERINGS, Hint, WindowFacts, render_window
+from telcollm.state import MemberGroup
 
 GUARD = Guard(b"0123456789abcdef")
 EVERY = pytest.mark.parametrize("version", sorted(RENDERINGS))
@@ -90,18 +90,3 @@ def test_identifiers_of_customers_are_hidden(version: str) -> None:
 def test_an_unknown_rendering_is_refused_with_those_there_are() -> None:
     with pytest.raises(SettingsError, match="objects-1"):
         render_window(outage(), guard=GUARD, version="verse-9")
-
-
-def test_candidates_carry_the_numbers_of_the_window_and_each_object_once() -> None:
-    facts = outage()
-    ranked = [
-        Candidate("router/link down", "router", "link down", 0.6, 5),
-        Candidate("other", "router", "fan", 0.2, 1),
-        Candidate("cell2/cell unavailable", "cell2", "cell unavailable", 0.1, 1),
-    ]
-
-    assert write_candidates(facts, ranked, guard=GUARD) == [
-        ("router", "1 router: link down"),
-        ("cell2", "4 cell: cell unavailable"),
-    ]
-    assert object_numbers(facts.groups)["cell2"] == 4
