@@ -66,6 +66,7 @@ def card_text(measured: Mapping[str, Any]) -> str:
         "## Made",
         "",
         f"- with `{m['command']}`",
+        *[f"- then `{line}`" for line in m.get("commands", ())],
         *[f"- {name}: {value}" for name, value in m["origin"].items() if value not in ("", None)],
         f"- {_took(m)}, on {m['cost']['hardware']}",
         f"- mix: {', '.join(f'{part} {weight:.3f}' for part, weight in m['mix'].items())}; "
@@ -81,15 +82,20 @@ def _changes(m: Mapping[str, Any]) -> list[str]:
     lines = [
         "## When names and orders change",
         "",
-        "| change | rows changed | before | after | best baseline after |",
-        "|---|---:|---:|---:|---:|",
+        "| change | rows changed | before | after | best baseline after | gain over it |",
+        "|---|---:|---:|---:|---:|---:|",
     ]
     lines += [
         f"| {one['name']} | {one['changed']:,} | {one['before']:.3f} | {one['after']:.3f} "
-        f"| {_or_dash(one['baseline_after'])} |"
+        f"| {_or_dash(one['baseline_after'])} | {_gain(one)} |"
         for one in m["perturbations"]
     ]
     return [*lines, ""]
+
+
+def _gain(one: Mapping[str, Any]) -> str:
+    """Return the gain after a change with its interval; runs of earlier versions did not note it."""
+    return "{:+.3f} [{:+.3f}, {:+.3f}]".format(*one["gain"]) if one.get("gain") else "-"
 
 
 def _took(m: Mapping[str, Any]) -> str:

@@ -27,7 +27,6 @@ from telcollm.model.port import FloatArray
 MOST_BASE_ROWS: Final = 600
 """The untuned base is asked about as many test rows at most: it is far behind, which few rows show."""
 
-MOST_DISTURBED_ROWS: Final = 600
 _USUAL_SLICES: Final = ("vendor", "language", "lang", "region", "dialect", "channel", "voice")
 _MOST_SLICE_VALUES: Final = 30
 _FEWEST_SLICE_ROWS: Final = 20
@@ -65,11 +64,13 @@ def look(
     *,
     groups: Sequence[str] = (),
     champion: Said | None = None,
+    otherwise: Mapping[str, Sequence[Row]] | None = None,
     say: Say = lambda line: None,
 ) -> Looked:
     """Return the answers of all parts on the test rows, and on changed copies of some of them.
 
-    `champion` is what the present champion says of the same rows, where there is one.
+    `champion` is what the present champion says of the same rows, where there is one; `otherwise` holds all
+    test rows as tables of their own tell them, by name of the change.
     """
     texts = choice_texts(test.rows, spec)
     say(f"test: asking the decider about {len(test.rows)} rows")
@@ -89,7 +90,7 @@ def look(
     abstained = found[DECIDER].confidence < spec.threshold.confidence
     inputs = [guarded(row, guard) for row in prepared.side("test")]
     predictions = Predictions(test.ids, test.truth, found, abstained, tuple(groups), tuple(inputs))
-    changes = _disturb(spec, test, parts, predictions, say)
+    changes = _disturb(prepared, spec, test, parts, predictions, otherwise or {}, say)
     return Looked(predictions, tuple(changes), ms_per_row)
 
 
@@ -164,16 +165,24 @@ def _ask_some(part: Part, test: Side, texts: Sequence[Sequence[str]], seed: int,
 
 
 def _disturb(
-    spec: DeciderSpec, test: Side, parts: Parts, predictions: Predictions, say: Say
+    prepared: Prepared,
+    spec: DeciderSpec,
+    test: Side,
+    parts: Parts,
+    predictions: Predictions,
+    otherwise: Mapping[str, Sequence[Row]],
+    say: Say,
 ) -> list[Disturbed]:
     """Return who was right before and after each change, on the sampled rows that it changes."""
     from finetune.perturbation import perturb
 
-    places = some(len(test.rows), MOST_DISTURBED_ROWS, spec.seed)
+    places = some(len(test.rows), prepared.request.disturbed_rows, spec.seed)
     rows = [test.rows[place] for place in places]
     right = {name: right_of(predictions, part) for name, part in predictions.said.items()}
     changes = []
-    for name, changed in perturb(rows, spec, seed=spec.seed).items():
+    told = {name: [own[place] for place in places] for name, own in otherwise.items()}
+    # A table that bears the name of a generic change takes its place: it knows better what to change.
+    for name, changed in {**perturb(rows, spec, seed=spec.seed), **told}.items():
         touched = [place for place, row in enumerate(changed) if row != rows[place]]
         if not touched:
             continue

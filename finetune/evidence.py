@@ -69,7 +69,7 @@ def gains(predictions: Predictions) -> dict[str, dict[str, Any]]:
 
 
 def disturbance_figures(changes: Sequence[Changed]) -> list[dict[str, Any]]:
-    """Return, per change, accuracy before and after, what was lost, and the best plain baseline after."""
+    """Return, per change, accuracy before and after, what was lost, and the gain over the best baseline."""
     return [
         {
             "name": change.name,
@@ -81,6 +81,7 @@ def disturbance_figures(changes: Sequence[Changed]) -> list[dict[str, Any]]:
             "drop": _values(_drop(change)),
             "baseline": best,
             "baseline_after": float(change.after[best].mean()) if best else None,
+            "gain": _values(_disturbed(change).gain),
         }
         for change in changes
         if len(change.row_ids)

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Final
 
 DEFAULT_MINUTES: Final = 20.0
+MOST_DISTURBED_ROWS: Final = 600
 DEFAULT_BASE: Final = "smollm2-135m-instruct"
 
 # A run that is killed and begun again with more time is still the same run.
-_NOT_IN_KEY: Final = ("data", "test", "minutes", "slices", "name")
+# Nor does it hang on what a test is told otherwise.
+_NOT_IN_KEY: Final = ("data", "test", "minutes", "slices", "name", "disturbed", "disturbed_rows")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +30,9 @@ class TuningRequest:
     same, they would cost it tokens only.
 
     `minutes` bounds the training of the model, not the plain expert or the evaluation, which take a few
-    minutes more. `epochs` and `learning_rate` of None are the training's own.
+    minutes more. `epochs` and `learning_rate` of None are the training's own. `disturbed` holds tables that
+    tell test rows otherwise, as NAME=FILE, joined by `id_column`; at most `disturbed_rows` test rows are
+    asked again after each change.
     """
 
     data: Path | None = None
@@ -57,6 +61,8 @@ class TuningRequest:
     model: bool = True
     simulated: bool = False
     licence: str = ""
+    disturbed: tuple[str, ...] = ()
+    disturbed_rows: int = MOST_DISTURBED_ROWS
 
     def key(self, data_sha256: str) -> str:
         """Return the name under which an interrupted run of the same data and settings is found again."""
@@ -90,6 +96,7 @@ class TuningRequest:
                 "slices": "--slice",
                 "model": "--no-model",
                 "prompt_tokens": "--prompt-tokens",
+                "disturbed_rows": "--disturbed-rows",
                 "learning_rate": "--learning-rate",
                 "numeric_unwritten": "--numeric-unwritten",
             }.get(name, f"--{name}")

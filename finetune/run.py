@@ -19,28 +19,21 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from finetune.baselines import fit_baselines
-from finetune.card import card_text
-from finetune.columns import input_key, is_long, usual_values
-from finetune.evaluation import Looked, Parts, look, slices, some, surest_errors
-from finetune.evidence import DECIDER, evidence
-from finetune.gate import failed_conditions
-from finetune.measured import best_baseline, measure
+from finetune.conclusion import REPORT_FILE, Made, conclude
+from finetune.evaluation import Parts, look, some
+from finetune.otherwise import told_otherwise
 from finetune.parts import Part, Side, make_side, model_part, side_examples
-from finetune.predictions import RowKey, Said, said_by, write_disturbed, write_predictions, write_rows
+from finetune.predictions import Said, said_by
 from finetune.preparation import Prepared, prepare
 from finetune.promotion import ask_decider
 from finetune.publication import Outcome, publish
 from finetune.registry import Version, champion
-from finetune.report import write_report
 from finetune.request import TuningRequest
-from finetune.tokens import prompt_tokens
-from finetune.workplace import clear, hardware, own, write_whole
+from finetune.workplace import clear, own, write_whole
 from telcollm.decider.mixing import fit_mix, fit_threshold, mixed
 from telcollm.decider.plain import fit_plain
 from telcollm.decider.spec import (
     ADAPTER_FOLDER,
-    CARD_FILE,
-    METRICS_FILE,
     DeciderError,
     DeciderSpec,
     write_spec,
@@ -55,7 +48,6 @@ if TYPE_CHECKING:
 PRECISION: Final = 0.9
 """The share of answers above the threshold that are to be right, where none was asked for."""
 
-REPORT_FILE: Final = "report.html"
 MOST_MIX_ROWS: Final = 1200
 """So many validation rows settle two weights, a temperature and a threshold; more cost minutes."""
 
@@ -110,6 +102,7 @@ def run(
         present = champion(settings, prepared.spec.name) if settings.tracking.enabled else None
         spec = _with_base(prepared.spec, base)
         sides = {name: make_side(prepared, name, spec, guard) for name in prepared.split.sizes}
+        otherwise = told_otherwise(prepared, spec, sides["test"], guard)
         decider = folder / "decider"
         spec, parts, training = _fit(prepared, spec, sides, base, guard, folder, decider, watcher)
         looked = look(
@@ -120,11 +113,11 @@ def run(
             guard,
             groups=prepared.test_groups(),
             champion=_ask_champion(present, prepared, sides["test"], settings, guard, watcher),
+            otherwise=otherwise,
             say=watcher.say,
         )
-        run_s = time.monotonic() - began
-        tree = _measured(prepared, spec, looked, training, sides["test"], guard, decider, run_s, present)
-        _write(prepared, spec, looked, tree, folder, decider)
+        made = Made(training, time.monotonic() - began, present)
+        tree = conclude(prepared, spec, looked, sides["test"], guard, folder, decider, made)
         watcher.say(f"report: {folder / REPORT_FILE}")
         outcome = Outcome(spec.name, folder, decider, folder / REPORT_FILE, tree, tuple(tree["gate"]))
         watcher.say("logging the run, registering the decider")
@@ -246,85 +239,6 @@ def _ask_champion(
     except DeciderError as error:
         watcher.say(f"the present champion cannot be asked about these rows: {error}")
         return None
-
-
-def _measured(
-    prepared: Prepared,
-    spec: DeciderSpec,
-    looked: Looked,
-    training: Mapping[str, Any],
-    test: Side,
-    guard: Guard,
-    decider: Path,
-    run_s: float,
-    present: Version | None,
-) -> dict[str, Any]:
-    size_bytes = sum(path.stat().st_size for path in decider.rglob("*") if path.is_file())
-    tree = measure(
-        prepared,
-        spec,
-        looked.predictions,
-        looked.disturbed,
-        created=datetime.now(UTC),
-        cost={
-            "ms_per_row": looked.ms_per_row,
-            **prompt_tokens(spec, prepared.request.base, test, guard),
-            "size_mb": size_bytes / 1e6,
-            "run_s": run_s,
-            "hardware": hardware(),
-        },
-        training=training,
-        origin={
-            "data sha256": spec.data_sha256,
-            "code": spec.code_version,
-            "base": spec.base,
-            "base sha256": spec.base_sha256,
-            "rows written as": spec.row_version,
-            "seed": spec.seed,
-            "licence": spec.licence,
-            "trained": spec.trained_time,
-        },
-    )
-    own = tree["parts"][DECIDER]
-    judged = evidence(
-        looked.predictions,
-        looked.disturbed,
-        claimed={name: own[name] for name in ("accuracy", "macro_f1", "ece")},
-        test_rows=prepared.split.sizes["test"],
-        leaks=prepared.leaks,
-        champion=f"version {present.version}" if present else "",
-        needs_base=spec.adapter,
-    )
-    tree["gate"] = failed_conditions(judged)
-    tree["leaks"] = list(prepared.leaks)
-    best = best_baseline(tree)
-    tree["slices"] = slices(looked.predictions, prepared.request.slices, best)
-    tree["errors"] = surest_errors(looked.predictions, test.rows, spec, guard)
-    return tree
-
-
-def _write(
-    prepared: Prepared,
-    spec: DeciderSpec,
-    looked: Looked,
-    tree: Mapping[str, Any],
-    folder: Path,
-    decider: Path,
-) -> None:
-    """Write report, card, metrics, and the files from which figures can be found anew."""
-    write_predictions(looked.predictions, folder)
-    write_disturbed(looked.disturbed, folder)
-    columns, usual = prepared.columns, usual_values(prepared.rows, prepared.columns)
-    keys = [
-        RowKey(input_key(row, columns), side, is_long(row, columns, usual))
-        for row, side in zip(prepared.rows, prepared.split.sides, strict=True)
-    ]
-    write_rows(keys, folder)
-    # Examples of errors are for people who look at the run, not for whoever gets the decider.
-    kept = {name: value for name, value in tree.items() if name != "errors"}
-    write_whole(decider / METRICS_FILE, json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
-    write_whole(decider / CARD_FILE, card_text(tree))
-    write_report(tree, folder / REPORT_FILE)
 
 
 def _find_base(request: TuningRequest) -> Path | None:

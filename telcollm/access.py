@@ -151,6 +151,7 @@ COMMANDS: Final[dict[str, Action]] = {
     "dlq replay": Action.STORE_WRITE,
     "finetune check": Action.MODEL_READ,
     "finetune data": Action.MODEL_TRAIN,
+    "finetune evaluate": Action.MODEL_TRAIN,
     "finetune run": Action.MODEL_TRAIN,
     "graph evaluate": Action.MODEL_READ,
     "graph learn": Action.MODEL_TRAIN,

@@ -61,7 +61,20 @@ FromFeedback = Annotated[
         "--feedback", help="Learn from feedback in the store; with --data, mend its labels (see --id)."
     ),
 ]
-Id = Annotated[str, typer.Option("--id", help="Column of --data that feedback's subject_id names.")]
+Id = Annotated[
+    str, typer.Option("--id", help="Column of --data by which feedback and --disturbed name its rows.")
+]
+Disturbed = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--disturbed",
+        help="NAME=FILE: the same rows told otherwise, joined by --id; asked again beside the baselines.",
+        show_default=False,
+    ),
+]
+DisturbedRows = Annotated[
+    int, typer.Option("--disturbed-rows", min=1, help="Most test rows to ask again after each change.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Config = Annotated[
     Path | None, typer.Option("--config", "-c", help="A settings file; telcollm.toml by default.")
@@ -116,6 +129,8 @@ def run(
         list[str] | None,
         typer.Option("--slice", help="Columns to look at by value, such as vendor,language."),
     ] = None,
+    disturbed: Disturbed = None,
+    disturbed_rows: DisturbedRows = 600,
     no_model: Annotated[
         bool, typer.Option("--no-model", help="Plain expert only: quick, and never fit for promotion.")
     ] = False,
@@ -169,6 +184,8 @@ def run(
         id_column=id_column,
         simulated=simulated,
         licence=licence,
+        disturbed=tuple(disturbed or ()),
+        disturbed_rows=disturbed_rows,
     )
     store = _store(request, settings)
     try:
@@ -178,6 +195,70 @@ def run(
     finally:
         if store is not None:
             store.close()
+    if as_json:
+        typer.echo(json.dumps(as_object(outcome, settings), ensure_ascii=False, indent=1))
+    else:
+        print_outcome(outcome, settings)
+
+
+@app.command(
+    epilog="Examples: telcollm finetune evaluate window-fault-kind --data windows.parquet --split split "
+    "--id window_id --disturbed vendors=windows-vendors.parquet | telcollm finetune evaluate team@challenger "
+    "--data tickets.csv --time opened --calibrate later.csv"
+)
+def evaluate(
+    decider: Annotated[str, typer.Argument(help="A decider: NAME, NAME@challenger, NAME@3, or its folder.")],
+    data: Annotated[Path, typer.Option(help="The rows that it was trained and tested on.")],
+    split: Split = "",
+    time: Time = "",
+    group: Group = "",
+    id_column: Id = "",
+    disturbed: Disturbed = None,
+    disturbed_rows: DisturbedRows = 600,
+    calibrate: Annotated[
+        Path | None,
+        typer.Option(
+            help="Labelled rows it was not trained on: mix, temperature and threshold are fitted to them.",
+            show_default=False,
+        ),
+    ] = None,
+    slices: Annotated[
+        list[str] | None,
+        typer.Option("--slice", help="Columns to look at by value, such as vendor,language."),
+    ] = None,
+    no_model: Annotated[
+        bool, typer.Option("--no-model", help="Its plain expert only: quick, and not registered.")
+    ] = False,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Measure a decider again beside the baselines, calibrated anew if asked, and register it as challenger.
+
+    Name the split as its own run did. What the model said is kept: stop it when you like and start it again.
+    """
+    from finetune.remeasurement import Remeasure, remeasure
+    from finetune.request import names
+    from finetune.run import Watcher
+    from telcollm.app.tuning_result import as_object, print_outcome
+    from telcollm.app.tuning_view import TuningView
+    from telcollm.settings import load_settings
+
+    settings = load_settings(config)
+    asked = Remeasure(
+        decider=decider,
+        data=data,
+        split=split,
+        time=time,
+        group=group,
+        id_column=id_column,
+        disturbed=tuple(disturbed or ()),
+        disturbed_rows=disturbed_rows,
+        calibrate=calibrate,
+        slices=names(slices),
+        model=not no_model,
+    )
+    with TuningView() as view:
+        outcome = remeasure(asked, settings, watcher=Watcher(view.say, view.progress))
     if as_json:
         typer.echo(json.dumps(as_object(outcome, settings), ensure_ascii=False, indent=1))
     else:

@@ -1,0 +1,88 @@
+"""Answers of a model kept in a file as they come, so that a test that was stopped goes on where it was.
+
+A question that was asked before, in these words, is not asked again. Does not know what a test is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from finetune.parts import Part
+from telcollm.decider.decider import choice_texts
+from telcollm.decider.rows import Row, row_prompt
+from telcollm.decider.shelf import folder_sha256
+from telcollm.decider.spec import DeciderSpec
+from telcollm.guard import Guard
+from telcollm.model.port import FloatArray
+
+_AT_ONCE: Final = 200
+
+
+def kept_part(
+    part: Part,
+    folder: Path,
+    adapter: Path | None,
+    spec: DeciderSpec,
+    guard: Guard,
+    *,
+    tell: Callable[[int, int], None] = lambda done, all_: None,
+) -> Part:
+    """Return the part, its answers kept in `folder` in a file of this adapter's own, or of the bare base's.
+
+    `tell` hears how many of how many questions are answered.
+    """
+    path = folder / f"answers-{_about(adapter, spec)}.jsonl"
+
+    def ask(rows: Sequence[Row]) -> FloatArray:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        known = _read(path)
+        keys = [
+            _key(row, texts, spec, guard) for row, texts in zip(rows, choice_texts(rows, spec), strict=True)
+        ]
+        first = {key: place for place, key in reversed(list(enumerate(keys)))}
+        wanted = sorted(place for key, place in first.items() if key not in known)
+        for start in range(0, len(wanted), _AT_ONCE):
+            places = wanted[start : start + _AT_ONCE]
+            logs = part([rows[place] for place in places])
+            lines = []
+            for place, own in zip(places, logs, strict=True):
+                known[keys[place]] = [value for value in own.tolist() if value > -np.inf]
+                lines.append(json.dumps([keys[place], known[keys[place]]]))
+            # In one write, and after a line of its own: what a kill cut short spoils nothing else.
+            with path.open("ab", buffering=0) as file:
+                file.write(("\n" + "\n".join(lines) + "\n").encode())
+            tell(min(start + _AT_ONCE, len(wanted)), len(wanted))
+        table = np.full((len(rows), max((len(known[key]) for key in keys), default=0)), -np.inf)
+        for place, key in enumerate(keys):
+            table[place, : len(known[key])] = known[key]
+        return table
+
+    return ask
+
+
+def _about(adapter: Path | None, spec: DeciderSpec) -> str:
+    """Return a name that no other base, adapter or list of labels has."""
+    about = [spec.base_sha256, folder_sha256(adapter) if adapter is not None else "", list(spec.labels)]
+    return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:16]
+
+
+def _key(row: Row, choices: Sequence[str], spec: DeciderSpec, guard: Guard) -> str:
+    said = [row_prompt(row, spec, guard=guard).whole, list(choices) if spec.kind == "choices" else []]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+def _read(path: Path) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = {}
+    if path.is_file():
+        for line in path.read_text(encoding="utf-8").splitlines():
+            with contextlib.suppress(ValueError):
+                key, said = json.loads(line) if line else ("", [])
+                found[key] = said
+    return found
