@@ -7,13 +7,13 @@ what was ordered.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from agents.addressed import Address, address
 from agents.care.text import folded
 from agents.fields import desk_fields
-from agents.running import runs_a_desk
+from agents.orders.judging import Part, judged
 
 _RULES_EN: Final = (
     r"(?:above|previous|preceding|prior|earlier|everything|instructions?|rules?|polic(?:y|ies)|guidelines?|prompts?"
@@ -34,20 +34,6 @@ _ORDER: Final = re.compile(
     r"|新的?(?:系统)?指令|^(?:系统|助手|开发者|指令)\s*:"
 )
 _SENTENCE: Final = re.compile(r"(?<=[.!?。！？\n])\s*")
-_EVERYDAY: Final = re.compile(
-    r"\b(?:you|your|yours|please|kindly|now|need|want|wish|must|never|just|only|always|goes?|others?|else|people"
-    r"|nobody|nothing|everything|anything|none|lines?|questions?|names?|codes?|crew|real|such|kind|opinion|earlier"
-    r"|manager|issue|items?|service|checks?|reason|someone|somebody|anyone|look|tell|move|transfer|drop\w*|offer)\b|你|请|麻烦|要|说|给|让|用|处理|看|想|之前|消息|工单|经理|别|以前"
-)
-"""What customers say of their own matters in the same words."""
-_LEAST_WORDS: Final = 4.0
-_LEAST_ABOUT: Final = 2.0
-_ADDRESSED: Final = 0.5
-_DOUBTED_WORDS: Final = 3.0
-_FEW_WORDS: Final = 2.0
-_NOTHING_ELSE: Final = 0.9
-_DOUBTED: Final = 0.45
-_QUOTED: Final = re.compile(r"\"[^\"]{0,300}\"|“[^”]{0,300}”|「[^」]{0,300}」")
 _BARE_MARKS: Final = re.compile(r"#{2,}|\*{2,}|[|\u3010\u3011]")
 _MARKERS: Final = re.compile(
     r"<\|[^|<>]{1,40}\|>|\[/?INST\]|</?(?:system|assistant|user|instructions?|script|reply)\b[^<>]{0,60}>"
@@ -85,27 +71,28 @@ def sift(text: str) -> Sifted:
             text = f"{text[:first]}\n{text[last:]}"
         # Marks of a form whose fields are gone say nothing.
         text = _BARE_MARKS.sub("", text)
+    sentences = [
+        sentence.strip()
+        for sentence in _SENTENCE.split(text)
+        if any(sign.isalnum() for sign in sentence)  # what is left between fields says nothing
+    ]
+    plain = [folded(sentence) for sentence in sentences]
+    named = [
+        bool(_MARKERS.search(sentence) or _ORDER.search(one))
+        for sentence, one in zip(sentences, plain, strict=True)
+    ]
+    told = _told(plain, named)
     kept: list[str] = []
     doubted: list[str] = []
     ordered = False
-    for sentence in filter(str.strip, _SENTENCE.split(text)):
-        if not any(sign.isalnum() for sign in sentence):
-            continue  # what is left between fields
-        plain = folded(sentence)
-        if (
-            _MARKERS.search(sentence)
-            or _ORDER.search(plain)
-            or runs_a_desk(_QUOTED.sub(" ", plain))
-            or _addressed(plain)
-        ):
-            aside.append(sentence.strip())
-            ordered = ordered or bool(kept)
-        elif ordered:
-            aside.append(sentence.strip())
-        elif _doubtful(plain):
-            doubted.append(sentence.strip())
+    for sentence, known, sure in zip(sentences, named, told, strict=True):
+        if known or ordered or sure is True:
+            aside.append(sentence)
+            ordered = ordered or (known and bool(kept))
+        elif sure is None:
+            doubted.append(sentence)
         else:
-            kept.append(sentence.strip())
+            kept.append(sentence)
     if doubted and any(any(sign.isalpha() for sign in sentence) for sentence in kept):
         aside += doubted
     elif doubted:
@@ -119,19 +106,16 @@ def sift(text: str) -> Sifted:
     return Sifted(" ".join(kept) if aside else text, tuple(aside))
 
 
-def _addressed(sentence: str) -> bool:
-    """Tell whether a folded sentence is mostly of what is done with records, and of what they are made of."""
-    told = _told(sentence)
-    return told.whole >= _LEAST_WORDS and told.about >= _LEAST_ABOUT and told.share >= _ADDRESSED
+def _told(sentences: Sequence[str], known: Sequence[bool]) -> list[bool | None]:
+    """Tell of each folded sentence whether it is an order: None where it may be one."""
+    text, places, sure = "", [], []
+    for sentence, one in zip(sentences, known, strict=True):
+        places.append((len(text), len(text) + len(sentence)))
+        text += f"{sentence}\n"
+        sure += [places[-1]] if one else []
+    orders, doubts = judged(text, sure)
+    return [True if _any_in(orders, place) else None if _any_in(doubts, place) else False for place in places]
 
 
-def _doubtful(sentence: str) -> bool:
-    """Tell whether a folded sentence may be of the desk's doing: it is left out where more is said."""
-    told = _told(sentence)
-    if told.whole >= _FEW_WORDS and told.share >= _NOTHING_ELSE:
-        return True
-    return told.whole >= _DOUBTED_WORDS and told.kinds > 1 and told.share >= _DOUBTED
-
-
-def _told(sentence: str) -> Address:
-    return address(_EVERYDAY.sub(" ", _QUOTED.sub(" ", sentence)))
+def _any_in(parts: Sequence[Part], place: tuple[int, int]) -> bool:
+    return any(part.first < place[1] and place[0] < part.last for part in parts)

@@ -16,10 +16,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from agents.addressed import Address, address
 from agents.fields import desk_fields, merged
+from agents.orders.judging import judged
 from agents.routing.orders import LEAD, ORDER, RELATED, TARGETS
-from agents.running import runs_a_desk
 
 NAMED: Final = "\ue001"
 """Stands for a team's name as people say it."""
@@ -48,20 +47,6 @@ _HEAD_WORDS: Final = 3.0
 _HAN_WORDS: Final = 0.3
 """Of how many words a Chinese character stands for."""
 
-_ADDRESSED: Final = 0.5
-_PLAINLY: Final = 0.6
-_SPOKEN_OF: Final = 0.5
-_CARRIED: Final = 0.65
-"""From which shares of words to the reader a sentence with a team's name is one to him, and one near it."""
-
-_DOUBTED: Final = 0.3
-_DOUBTED_ALONE: Final = 0.65
-_DOUBTED_BESIDE: Final = 0.4
-_LEAST_WORDS: Final = 3.0
-_MOST_WORDS: Final = 20.0
-"""From which shares a sentence may be one to the router: with a team's name, without, and near another."""
-
-_OWNED: Final = re.compile("塔|配套|机房|站址|动力|业主|产权|电源|共用|租用")
 _UNITS: Final = (
     r"teams?|queue|group|people|crew|guys|folks|staff|department|dept|squad|desk|side|lot|组|班|部|团队|专业|"
     r"的人|那边|那帮"
@@ -115,7 +100,6 @@ def without_instructions(text: str, teams: Iterable[str], names: Iterable[str] =
     plain = _named(_plain(text), tuple(sorted(set(teams))), tuple(sorted(set(names))))
     clauses = _clauses(plain.text)
     starts = [_order_start(plain.text[first:last]) for first, last in clauses]
-    told = _addressed(plain.text, clauses, starts)
     fields = desk_fields(plain.text, "".join(text[place] for place in plain.places))
     cuts: list[tuple[int, int]] = list(fields)
     if any(start is not None for start in starts):
@@ -126,7 +110,9 @@ def without_instructions(text: str, teams: Iterable[str], names: Iterable[str] =
             until = clauses[place + 1][0] if place + 1 < len(clauses) else len(plain.text)
             head = plain.text[first : first + start]
             cuts.append((first if _few_words(head) else first + start, until))
-    sure = _cut(text, plain, merged([*cuts, *_doubted(plain.text, clauses, starts, told, fields)]))
+    orders, doubts = judged(plain.text, cuts)
+    cuts += [(one.first, one.last) for one in orders]
+    sure = _cut(text, plain, merged([*cuts, *((one.first, one.last) for one in doubts)]))
     if not cuts:
         return Reading(text, (), sure.set_aside, sure.kept if sure.set_aside else text)
     reading = _cut(text, plain, merged(cuts))
@@ -221,70 +207,6 @@ def _order_start(clause: str) -> int | None:
         if (aim := target.search(clause)) and (called := cue.search(clause)):
             starts.append(min(aim.start(), called.start()))
     return min(starts) if starts else None
-
-
-def _addressed(
-    text: str, clauses: Sequence[tuple[int, int]], starts: list[int | None]
-) -> list[tuple[list[int], Address]]:
-    """Set aside sentences that name a team and are made of words to the reader, and what goes with them.
-
-    Returns the sentences as their clauses' places, each with how much of it speaks to the reader.
-    """
-    sentences = _sentences(text, clauses)
-    told = [address(text[clauses[run[0]][0] : clauses[run[-1]][1]]) for run in sentences]
-    ordered = [
-        one.teams > 0
-        and (one.about + one.reader >= _SPOKEN_OF)
-        and one.kinds > 1
-        and one.share >= (_ADDRESSED if one.reader or one.about >= 1 else _PLAINLY)
-        for one in told
-    ]
-    for place, run in enumerate(sentences):
-        beside = any(ordered[near] for near in (place - 1, place + 1) if 0 <= near < len(sentences))
-        one = told[place]
-        carried = beside and not one.teams and one.share >= _CARRIED and one.kinds > 1
-        if ordered[place] or carried:
-            for clause in run:
-                starts[clause] = 0
-    return list(zip(sentences, told, strict=True))
-
-
-def _doubted(
-    text: str,
-    clauses: Sequence[tuple[int, int]],
-    starts: Sequence[int | None],
-    told: Sequence[tuple[list[int], Address]],
-    fields: Sequence[tuple[int, int]],
-) -> list[tuple[int, int]]:
-    """Return where sentences stand that may speak to the router: half as plainly as an order does."""
-    spans = [
-        (clauses[run[0]][0], clauses[run[-1] + 1][0] if run[-1] + 1 < len(clauses) else len(text))
-        for run, _ in told
-    ]
-    gone = [any(starts[clause] is not None for clause in run) for run, _ in told]
-    formal = [any(first < last_ and first_ < last for first, last in fields) for first_, last_ in spans]
-    found = [
-        (one.teams > 0 and one.kinds > 1 and one.share >= _DOUBTED and not _OWNED.search(text[first:last]))
-        or (one.whole >= _LEAST_WORDS and one.kinds > 1 and one.share >= _DOUBTED_ALONE)
-        or (one.whole <= _MOST_WORDS and runs_a_desk(text[first:last]))
-        for (_, one), (first, last) in zip(told, spans, strict=True)
-    ]
-    for place, (_, one) in enumerate(told):
-        near = [other for other in (place - 1, place + 1) if 0 <= other < len(told)]
-        beside = any(gone[other] or found[other] or formal[other] for other in near)
-        found[place] = found[place] or (beside and one.kinds > 1 and one.share >= _DOUBTED_BESIDE)
-    return [span for span, one, lost in zip(spans, found, gone, strict=True) if one and not lost]
-
-
-def _sentences(text: str, clauses: Sequence[tuple[int, int]]) -> list[list[int]]:
-    """Return the clauses of each sentence, by their places."""
-    found: list[list[int]] = []
-    for place, (first, _) in enumerate(clauses):
-        if place and not _SENTENCE_END.search(text[clauses[place - 1][1] : first]):
-            found[-1].append(place)
-        else:
-            found.append([place])
-    return found
 
 
 def _spread(text: str, clauses: Sequence[tuple[int, int]], starts: list[int | None]) -> None:

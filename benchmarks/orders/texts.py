@@ -1,0 +1,108 @@
+"""The texts that orders are learned from: those written for it, and honest ones of tickets and messages.
+
+A line of a file is one text, `# ` begins a kind, `{t}` stands for a team's name. Does not know the model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from agents.orders.scoring import TEAM
+
+_WRITTEN: Final = Path(__file__).with_name("written")
+_TEAMS: Final = (
+    "field_power field_site fixed_access ip_backbone microwave optical_transport packet_core radio_access "
+    "security voice_core billing transmission network_planning"
+).split()
+_TEAMS_ZH: Final = "动力组 无线组 传输班 核心网 网优 计费组 现场维护".split()
+_PARTS: Final = re.compile(
+    r"(?<=[.!?;。！？；\n])\s*|\s-+\s|[,，](?=\s|[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff]{2})\s+(?=[\u4e00-\u9fff])"
+)
+_SENTENCES: Final = re.compile(r"(?<=[.!?。！？\n])\s*")
+_TICKETS: Final = 8_000
+_PIECES: Final = 16_000
+_UTTERANCES: Final = 3_000
+_ORDER_WEIGHT: Final = 3.0
+_WRITTEN_WEIGHT: Final = 5.0
+_FOUND_WEIGHT: Final = 1.0
+"""An honest text that was written to look like an order teaches more than one that was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A text, whether it is an order, of which kind and source it is, and how much it counts."""
+
+    text: str
+    order: bool
+    kind: str
+    source: str
+    weight: float
+
+
+def samples(operator: Path, multidogo: Path | None) -> list[Sample]:
+    """Return all texts, the same each time."""
+    random = Random(1)
+    found = [*_written(random), *_simulated(operator, random)]
+    if multidogo is not None:
+        found += _multidogo(multidogo, random)
+    return found
+
+
+def _written(random: Random) -> Iterator[Sample]:
+    for language in ("en", "zh"):
+        for order in (True, False):
+            name = f"{'orders' if order else 'honest'}_{language}"
+            kind = ""
+            for line in (_WRITTEN / f"{name}.txt").read_text(encoding="utf-8").splitlines():
+                if line.startswith("# "):
+                    kind = line[2:].split()[0] if order else ""
+                elif line.strip():
+                    group = kind or f"honest {random.randrange(8)}"
+                    weight = _ORDER_WEIGHT if order else _WRITTEN_WEIGHT
+                    for text in _with_teams(line, random, language):
+                        yield Sample(text, order, group, name, weight)
+
+
+def _with_teams(line: str, random: Random, language: str) -> list[str]:
+    if "{t}" not in line:
+        return [line]
+    label = random.choice(_TEAMS)
+    other = random.choice(_TEAMS_ZH if language == "zh" else _TEAMS)
+    names = (TEAM, random.choice((label, label.replace("_", " "))), other)
+    return [line.replace("{t}", name) for name in names]
+
+
+def _simulated(operator: Path, random: Random) -> Iterator[Sample]:
+    from pyarrow.parquet import read_table
+
+    for table, column in (("tickets", "description"), ("messages", "text")):
+        rows = read_table(
+            operator / f"{table}.parquet", columns=[column], filters=[("split", "==", "train")]
+        ).to_pylist()
+        texts = [str(row[column]) for row in rows]
+        random.shuffle(texts)
+        pieces = {
+            part.strip()
+            for text in texts[:_TICKETS]
+            for part in (*_SENTENCES.split(text), *_PARTS.split(text))
+            if part and part.strip()
+        }
+        yield from _honest(sorted(pieces), _PIECES, table, random)
+
+
+def _multidogo(folder: Path, random: Random) -> Iterator[Sample]:
+    for path in sorted(folder.glob("*/train.tsv")):
+        rows = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:])
+        said = {row[4].strip() for row in rows if len(row) > 5}
+        yield from _honest(sorted(said), _UTTERANCES, "multidogo", random)
+
+
+def _honest(texts: list[str], most: int, source: str, random: Random) -> Iterator[Sample]:
+    random.shuffle(texts)
+    for text in texts[:most]:
+        yield Sample(text, False, f"honest {random.randrange(8)}", source, _FOUND_WEIGHT)
