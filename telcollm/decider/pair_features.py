@@ -22,7 +22,8 @@ from telcollm.decider.spec import DeciderSpec
 from telcollm.model.port import FloatArray
 
 _WORDS: Final = re.compile(WORD_PATTERN)
-_NAMED: Final = re.compile(r"(?<!\w)([^\W\d_]\w*)[:=]? (-?\d+(?:\.\d+)?)(?![\w.])|^(\d+)(?= )")
+_NAMED: Final = re.compile(r"(?<!\w)([^\W\d_]\w*)(?:[:=] ?| )(-?\d+(?:\.\d+)?)(?![\w.])|^(\d+)(?= )")
+_SHARED: Final = 9
 _MOST_NAMES: Final = 32
 _MOST_MARKS: Final = 96
 _FEWEST_CHOICES: Final = 5
@@ -82,7 +83,7 @@ class PairReader:
                 told = named_numbers(choice)
                 values.append([told.get(name, np.nan) for name in self.names])
         numbers = np.array(values, dtype=float).reshape(len(values), len(self.names))
-        facts = np.array(shared, dtype=float).reshape(len(shared), -1)
+        facts = np.array(shared, dtype=float).reshape(len(shared), _SHARED)
         return Pairs(lengths, facts, numbers, _beside(numbers, lengths), tokens)
 
     def matrix(self, rows: Sequence[Row], pairs: Pairs, spec: DeciderSpec) -> FloatArray:

@@ -18,7 +18,7 @@ from streams.simulator.tables_files import MANIFEST, simulation_hash, write_tabl
 from streams.simulator.tables_split import UNSEEN_VENDOR, SplitRule
 from telcollm.errors import SettingsError
 
-FROZEN = "58168b6170458689db174346528fe9eb7306517b7d9e63be198a9888b66da393"
+FROZEN = "908c7a6a7e8c98e0493d3fa6e3f177f5bafcfb293238ed451374fc02f63a61af"
 
 PLAN = TablePlan(SimulationPlan(days=0.7, seed=9, faults_per_day=300.0), quiet_ratio=1.0)
 
