@@ -1,0 +1,166 @@
+"""Laws of measuring a decider again: the same figures on the same rows, and no proof from other rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from finetune.evidence import part_figures
+from finetune.formats import TableError
+from finetune.predictions import PREDICTIONS_FILE, read_disturbed, read_predictions
+from finetune.publication import Outcome
+from finetune.registry import find_version
+from finetune.remeasurement import Remeasure, remeasure
+from finetune.request import TuningRequest
+from finetune.run import run
+from telcollm.decider.spec import DeciderError, read_spec
+from telcollm.settings import Settings
+from tests.finetune.tickets import rows, write_csv
+
+# What MLflow and its own libraries warn of is not telcollm's to mend.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+ROWS = 240
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    yield tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def settings(home: Path) -> Settings:
+    return Settings(home=home)
+
+
+@pytest.fixture(scope="module")
+def data(home: Path) -> Path:
+    return write_csv(rows(ROWS, seed=3), home / "tickets.csv")
+
+
+@pytest.fixture(scope="module")
+def outcome(data: Path, settings: Settings) -> Outcome:
+    return run(
+        TuningRequest(
+            data=data, text=("description",), label="team", time="opened", name="plain", model=False
+        ),
+        settings,
+    )
+
+
+@pytest.fixture(scope="module")
+def asked(data: Path, home: Path, outcome: Outcome) -> Remeasure:
+    others = [
+        {**row, "description": str(row["description"]).replace(" ", "  ").upper()}
+        for row in rows(ROWS, seed=3)
+    ]
+    return Remeasure(
+        decider=f"plain@{outcome.version}",
+        data=data,
+        time="opened",
+        id_column="id",
+        disturbed=(f"capitals={write_csv(others, home / 'capitals.csv')}",),
+        disturbed_rows=1000,
+    )
+
+
+@pytest.fixture(scope="module")
+def again(asked: Remeasure, settings: Settings) -> Outcome:
+    return remeasure(asked, settings)
+
+
+def test_on_the_same_rows_every_part_says_what_it_said(outcome: Outcome, again: Outcome) -> None:
+    assert again.measured["parts"] == outcome.measured["parts"]
+    assert again.measured["gains"] == outcome.measured["gains"]
+    assert read_spec(again.decider) == read_spec(outcome.decider)
+    assert part_figures(read_predictions(again.folder / PREDICTIONS_FILE)) == again.measured["parts"]
+
+
+def test_a_table_that_tells_the_test_otherwise_is_asked_of_decider_and_baselines(again: Outcome) -> None:
+    found = {change.name: change for change in read_disturbed(again.folder / "disturbed.parquet")}
+    figures = {one["name"]: one for one in again.measured["perturbations"]}
+
+    assert set(found["capitals"].after) == {"decider", "plain", "tfidf", "boosting", "majority"}
+    assert len(found["capitals"].row_ids) == again.measured["rows"]["test"]
+    assert figures["capitals"]["after"] == found["capitals"].after["decider"].mean()
+    assert "capitals" in (again.decider / "CARD.md").read_text(encoding="utf-8")
+
+
+def test_it_is_registered_as_challenger_with_all_commands_that_made_it(
+    outcome: Outcome, again: Outcome, settings: Settings
+) -> None:
+    assert int(again.version) > int(outcome.version)
+    assert find_version(settings, "plain", again.version).run_id == again.run_id
+    card = (again.decider / "CARD.md").read_text(encoding="utf-8")
+    assert "with `telcollm finetune run --data" in card
+    assert "then `telcollm finetune evaluate plain --data" in card
+    kept = json.loads((again.decider / "metrics.json").read_text(encoding="utf-8"))
+    assert kept["command"] == outcome.measured["command"]
+
+
+def test_on_its_own_rows_nothing_new_stands_against_it(outcome: Outcome, again: Outcome) -> None:
+    assert set(outcome.failed) >= {
+        line for line in again.failed if not line.startswith("holds when capitals")
+    }
+    assert again.measured["leaks"] == outcome.measured["leaks"]
+
+
+def test_calibration_moves_confidence_to_rows_it_was_not_trained_on_and_says_so(
+    asked: Remeasure, again: Outcome, settings: Settings, tmp_path: Path
+) -> None:
+    # Where every other label is wrong by chance, nobody can be sure of more than half.
+    teams = sorted({str(row["team"]) for row in rows(ROWS, seed=3)})
+    fresh = rows(200, seed=11)
+    for place, row in enumerate(fresh):
+        row["team"] = teams[place % len(teams)] if place % 2 else row["team"]
+    path = write_csv(fresh, tmp_path / "fresh.csv")
+
+    made = remeasure(replace(asked, disturbed=(), calibrate=path), settings)
+
+    before, after = (
+        read_predictions(again.folder / PREDICTIONS_FILE),
+        read_predictions(made.folder / PREDICTIONS_FILE),
+    )
+    assert after.said["decider"].confidence.mean() < before.said["decider"].confidence.mean() - 0.1
+    assert after.said["tfidf"].answers == before.said["tfidf"].answers
+    assert read_spec(made.decider).version != read_spec(again.decider).version
+    assert read_spec(made.decider).temperature > read_spec(again.decider).temperature
+    assert "rows of fresh.csv, sha256" in (made.decider / "CARD.md").read_text(encoding="utf-8")
+
+
+def test_rows_of_its_own_table_calibrate_nothing(asked: Remeasure, settings: Settings) -> None:
+    with pytest.raises(TableError, match="is new and has a team"):
+        remeasure(replace(asked, disturbed=(), calibrate=asked.data), settings)
+
+
+def test_other_rows_or_another_split_prove_nothing(
+    asked: Remeasure, settings: Settings, tmp_path: Path
+) -> None:
+    other = write_csv(rows(ROWS, seed=4), tmp_path / "tickets.csv")
+
+    for wrong in (replace(asked, disturbed=(), data=other), replace(asked, disturbed=(), time="")):
+        made = remeasure(wrong, settings)
+        assert any("may have taught it" in line for line in made.failed)
+
+
+def test_a_decider_without_the_figures_of_its_run_is_refused(
+    asked: Remeasure, outcome: Outcome, settings: Settings, tmp_path: Path
+) -> None:
+    import shutil
+
+    shutil.copytree(outcome.decider, tmp_path / "bare")
+    (tmp_path / "bare" / "metrics.json").unlink()
+
+    with pytest.raises(DeciderError, match="figures of its own run"):
+        remeasure(replace(asked, decider=str(tmp_path / "bare")), settings)
+
+
+def test_without_the_model_nothing_is_registered(asked: Remeasure, settings: Settings) -> None:
+    made = remeasure(replace(asked, disturbed=(), model=False), settings)
+
+    assert made.version == ""
+    assert "not registered" in made.problem
