@@ -31,11 +31,19 @@ SCRIPT_VERSION = "care-1"
 
 @dataclass(frozen=True, slots=True)
 class NamedDecider:
-    """A decider of intents, and the name and adapter by which its decisions are found again."""
+    """A decider of intents, and the name and adapter by which its decisions are found again.
+
+    `learned` are the intents it can name at all.
+    """
 
     decider: IntentDecider
     name: str
+    learned: frozenset[str]
     adapter: str = ""
+
+    def may_overrule(self, reading: Reading) -> bool:
+        """Tell whether it could know better: not where phrases are sure of what it never learned."""
+        return bool(reading.text) and (reading.abstained or reading.intent in self.learned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +135,7 @@ class CareDesk:
         guesses = by_decider(self._decider.decider, rows, self.book.intents)
         return [
             one
-            if guess is None or not one.reading.text
+            if guess is None or not self._decider.may_overrule(one.reading)
             else replace(
                 one,
                 reading=replace(

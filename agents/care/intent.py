@@ -133,7 +133,7 @@ def _tells(clause: str, likeness: Likeness) -> bool:
 def by_decider(
     decider: IntentDecider, rows: Sequence[Mapping[str, object]], known: Mapping[str, object]
 ) -> list[IntentGuess | None]:
-    """Return a decider's guess a row; None where it abstains or names an intent that is not known.
+    """Return a decider's guess a row; None where it abstains, is not sure, or names an unknown intent.
 
     Raises:
         DeciderError: a row lacks a column that the decider reads.
@@ -141,7 +141,8 @@ def by_decider(
     """
     found: list[IntentGuess | None] = []
     for decision in decider.decide(rows):
-        usable = decision.label in known and not decision.abstained
+        sure = not decision.abstained and decision.confidence >= THRESHOLD
+        usable = sure and decision.label in known
         found.append(
             IntentGuess(
                 decision.label,

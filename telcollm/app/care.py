@@ -97,4 +97,5 @@ def _named(
         )
         raise SettingsError(message)
     version = f"@{shelved.version}" if shelved.version else ""
-    return NamedDecider(decider, f"{shelved.name}{version}", shelved.name if spec.adapter else "")
+    adapter = shelved.name if spec.adapter else ""
+    return NamedDecider(decider, f"{shelved.name}{version}", frozenset(map(str, spec.labels)), adapter)

@@ -236,12 +236,19 @@ def test_a_decider_that_is_sure_decides_and_is_named(desk_with: Callable[[Any], 
     )
 
 
-@pytest.mark.parametrize("decider", [Deciding("roaming", 0.1, True), Deciding("weather")])
+@pytest.mark.parametrize(
+    "decider", [Deciding("roaming", 0.1, True), Deciding("roaming", 0.4), Deciding("weather")]
+)
 def test_a_decider_that_abstains_or_is_off_leaves_it_to_the_phrases(
     desk_with: Callable[[Any], Desk], decider: Deciding
 ) -> None:
     reply = desk_with(decider).reply("my internet is down")
     assert (reply.intent, reply.decided_by, reply.model) == ("outage_report", DecidedBy.RULE, "")
+
+
+def test_what_a_decider_never_learned_is_told_by_phrases(desk_with: Callable[[Any], Desk]) -> None:
+    reply = desk_with(Deciding("outage_report")).reply("I cannot send picture messages")
+    assert (reply.intent, reply.decided_by) == ("picture_message", DecidedBy.RULE)
 
 
 def test_no_name_or_number_reaches_a_decider(desk_with: Callable[[Any], Desk]) -> None:
