@@ -37,7 +37,7 @@ from finetune.workplace import clear, own
 from telcollm.decider.decider import check_columns, guarded_row
 from telcollm.decider.mixing import fit_mix, fit_threshold, mixed
 from telcollm.decider.plain import load_plain
-from telcollm.decider.rows import with_history
+from telcollm.decider.rows import label_name, with_history
 from telcollm.decider.shelf import find, folder_sha256
 from telcollm.decider.spec import (
     ADAPTER_FOLDER,
@@ -55,6 +55,8 @@ from telcollm.settings import Settings
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remeasure:
     """What is asked for. `calibrate` holds labelled rows that the decider was not trained on.
+
+    Those that the column `split` keeps for a test are left out there.
 
     Without `model` the plain expert is looked at alone, which is quick, and nothing is registered.
     """
@@ -246,7 +248,14 @@ def _calibrate(
     check_columns(table.rows, spec)
     # A row of the test would tell its answer, one of the training its parts' memory of it.
     known = {input_key(row, prepared.columns) for row in prepared.rows}
-    rows = [row for row in table.rows if input_key(row, prepared.columns) not in known]
+    own_split = prepared.columns.split
+    rows = [
+        row
+        for row in table.rows
+        if input_key(row, prepared.columns) not in known
+        # What a table keeps for tests (a dialect, a combination) stays unseen here as well.
+        and label_name(row.get(own_split)).casefold() != "test"
+    ]
     guarded = with_history([guarded_row(row, spec, guard) for row in rows], spec)
     answers, _ = answers_of(guarded, spec)
     labelled = np.flatnonzero(answers >= 0)

@@ -137,6 +137,20 @@ def test_rows_of_its_own_table_calibrate_nothing(asked: Remeasure, settings: Set
         remeasure(replace(asked, disturbed=(), calibrate=asked.data), settings)
 
 
+def test_rows_that_a_table_keeps_for_a_test_calibrate_nothing(
+    asked: Remeasure, settings: Settings, tmp_path: Path
+) -> None:
+    own = [
+        {**row, "side": ("train", "train", "validation", "test")[place % 4]}
+        for place, row in enumerate(rows(ROWS, seed=3))
+    ]
+    fresh = [{**row, "side": "Test"} for row in rows(60, seed=12)]
+    split = replace(asked, disturbed=(), time="", split="side", data=write_csv(own, tmp_path / "own.csv"))
+
+    with pytest.raises(TableError, match="is new and has a team"):
+        remeasure(replace(split, calibrate=write_csv(fresh, tmp_path / "fresh.csv")), settings)
+
+
 def test_other_rows_or_another_split_prove_nothing(
     asked: Remeasure, settings: Settings, tmp_path: Path
 ) -> None:

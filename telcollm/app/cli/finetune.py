@@ -218,7 +218,7 @@ def evaluate(
     calibrate: Annotated[
         Path | None,
         typer.Option(
-            help="Labelled rows it was not trained on: mix, temperature and threshold are fitted to them.",
+            help="Labelled rows it was not trained on, to fit mix and temperature to; tests are left out.",
             show_default=False,
         ),
     ] = None,
