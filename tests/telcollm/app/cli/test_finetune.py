@@ -144,3 +144,18 @@ def test_every_refusal_names_what_is_wrong(desk: Path, arguments: tuple[str, ...
     told = call(desk, *[str(desk / "tickets.csv") if one == "DESK" else one for one in arguments])
     assert isinstance(told.exception, TelcollmError), told.output
     assert words in str(told.exception)
+
+
+def test_a_decider_is_measured_again_by_name_and_says_that_it_was_not_registered(desk: Path) -> None:
+    told = call(desk, "evaluate", "desk", "--data", str(desk / "tickets.csv"), "--no-model", "--json")
+    assert told.exit_code == 0, told.output
+    body, made = json.loads(told.stdout), json.loads((desk / "made.json").read_text(encoding="utf-8"))
+    assert (body["accuracy"], body["tfidf"]) == (made["accuracy"], made["tfidf"])
+    assert (body["version"], "not registered" in body["problem"]) == ("", True)
+
+
+def test_a_table_that_tells_nothing_otherwise_is_refused_before_anything_is_asked(desk: Path) -> None:
+    data = str(desk / "tickets.csv")
+    refused = call(desk, "evaluate", "desk", "--data", data, "--disturbed", f"vendors={data}", "--no-model")
+    assert isinstance(refused.exception, TelcollmError)
+    assert "--disturbed needs --id" in str(refused.exception)

@@ -44,6 +44,14 @@ def test_the_summary_begins_with_that_it_is_simulated(tmp_path: Path) -> None:
     assert result.stdout.startswith("simulated: ")
 
 
+def test_windows_told_otherwise_are_counted(tmp_path: Path) -> None:
+    result = run("--out", str(tmp_path / "operator"), *SMALL, "--no-kpis", "--changed", "--quiet")
+
+    assert result.exit_code == 0, result.output
+    windows = pd.read_parquet(tmp_path / "operator" / "windows-vendors.parquet")
+    assert f"of {len(windows)} windows read otherwise" in result.stdout
+
+
 def test_nowhere_to_write_is_refused() -> None:
     assert isinstance(run(*SMALL).exception, SettingsError)
 
