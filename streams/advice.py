@@ -29,8 +29,16 @@ def wants_advice(request: DiagnosisRequest) -> bool:
     return request.incident.window_complete and len(request.candidates) > 1
 
 
+def kept_beside(request: DiagnosisRequest, diagnosis: Diagnosis, shadow: Shadow) -> Diagnosis:
+    """Return the diagnosis as it was decided, the opinion beside it: what no promoted decider leads."""
+    return msgspec.structs.replace(diagnosis, shadow=shadow)
+
+
 class AdviceDesk(Desk):
-    """Serves the waiting requests of the owned lanes in batches, on a thread of its own."""
+    """Serves the waiting requests of the owned lanes in batches, on a thread of its own.
+
+    `conclude` says what becomes of a diagnosis when an opinion on it has come.
+    """
 
     def __init__(
         self,
@@ -41,6 +49,7 @@ class AdviceDesk(Desk):
         batch_size: Callable[[], int],
         prompt_tokens: Callable[[], int],
         allowed: Callable[[], bool],
+        conclude: Callable[[DiagnosisRequest, Diagnosis, Shadow], Diagnosis] = kept_beside,
         on_batch: Callable[[Sequence[DiagnosisRequest], Sequence[Shadow]], None] = lambda asked, told: None,
         idle_wait_s: float = 0.2,
     ) -> None:
@@ -49,6 +58,7 @@ class AdviceDesk(Desk):
         self._lanes = lanes
         self._batch_size = batch_size
         self._prompt_tokens = prompt_tokens
+        self._conclude = conclude
         self._on_batch = on_batch
 
     def _first(self) -> list[str]:
@@ -71,7 +81,7 @@ class AdviceDesk(Desk):
         for request, shadow in zip(requests, shadows, strict=True):
             for diagnosis in self._store.diagnoses(EVERYTHING, request.incident.incident_id):
                 if diagnosis.incident_revision == request.incident.revision:
-                    advised.append(msgspec.structs.replace(diagnosis, shadow=shadow))
+                    advised.append(self._conclude(request, diagnosis, shadow))
         with self._store.transaction() as transaction:
             transaction.put_diagnoses(advised)
             transaction.finish_requests(request.request_id for request in requests)

@@ -48,7 +48,7 @@ def known_cases(results: Results) -> list[Known]:
         SettingsError: the run is none of incidents that were diagnosed by ranking.
     """
     cases = [case for case in results.cases if "confidence" in case.outcome and case.outcome.get("root")]
-    if results.suite != "incidents" or results.variant in ("tuned", "untuned") or not cases:
+    if results.suite != "incidents" or results.variant in ("led", "tuned", "untuned") or not cases:
         message = (
             f"a run of {results.suite}, variant {results.variant}, cannot be calibrated on; a run of "
             "incidents by rules, rules-graph, telemetry or knowledge is allowed; take --part validation"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 
 from agents.advice import ModelAdviser
@@ -121,6 +122,26 @@ def test_kinds_and_links_of_the_topology_are_told() -> None:
     model = ScriptedModel()
     rooted(model, Topology(elements)).advise([asked], prompt_tokens=512)
     assert "microwave hop" in model.calls[0].prompts[0].whole
+
+
+def test_an_object_is_one_choice_and_its_first_candidate_stands_for_it() -> None:
+    asked = request(1, problems=PROBLEMS)
+    first, second, third = asked.candidates
+    again = msgspec.structs.replace(second, managed_object=first.managed_object)
+    asked = msgspec.structs.replace(asked, candidates=(first, again, third))
+    model = ScriptedModel()
+    (shadow,) = rooted(model).advise([asked], prompt_tokens=512)
+    assert len(model.calls[0].choices[0]) == 3
+    assert len(shadow.probabilities) == 3
+    assert shadow.probabilities[1] == 0 < min(shadow.probabilities[0], shadow.probabilities[2])
+
+
+def test_the_order_of_the_candidates_changes_no_opinion() -> None:
+    asked = request(1, problems=PROBLEMS)
+    turned = msgspec.structs.replace(asked, candidates=asked.candidates[::-1])
+    model = ScriptedModel(score_rule=lambda prompt, choices: [1.0 / (n + 1) for n in range(len(choices))])
+    one, other = rooted(model).advise([asked, turned], prompt_tokens=512)
+    assert one.probabilities == other.probabilities[::-1]
 
 
 def test_a_shorter_prompt_leaves_groups_out_and_no_candidate() -> None:

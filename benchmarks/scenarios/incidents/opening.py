@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from agents.diagnosis import PLAYBOOK_VERSION, GraphDiagnoser
 from agents.diagnosis.evidence import StoreEvidence
+from agents.diagnosis.leading import Leading
 from agents.diagnosis.steps import StepFinder
 from benchmarks.scenarios.incidents.stream import writer_of
 from benchmarks.scenarios.incidents.systems import DiagnosisSystem
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from telcollm.decider.spec import DeciderSpec
     from telcollm.model.port import LanguageModel
 
+_WITH_DECIDERS: Final = ("tuned", "led")
 _ALARMS_ALONE: Final = ("rules", "rules-graph")
 _DECIDERS: Final = {"root_cause": "window-root-cause", "fault_kind": "window-fault-kind"}
 _KEY: Final = b"simulated-operators-have-no-customers"
@@ -82,6 +84,7 @@ def open_variant(
         topology,
         identity,
         adviser=adviser,
+        leading=Leading(diagnoser) if variant == "led" else None,
         prompt_tokens=settings.model.prompt_tokens,
     )
 
@@ -112,7 +115,7 @@ def _adviser(
             message = f"the base model {name!r} cannot be opened; name one by --model"
             raise NotAvailable(message)
         return ModelAdviser(model, diagnosis, guard), {"model": model.name, "adapter": "none"}
-    if variant != "tuned":
+    if variant not in _WITH_DECIDERS:
         return None, {}
     from agents.opinion import OpinionAdviser
     from agents.window_evidence import StoreWindowEvidence

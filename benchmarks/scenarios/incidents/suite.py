@@ -90,6 +90,7 @@ class IncidentSuite:
             "knowledge": "and runbooks, for the steps to take next",
             "untuned": "telemetry, and the untuned base model's choice among the candidates",
             "tuned": "telemetry, and deciders: --decider root_cause=NAME, --decider fault_kind=NAME",
+            "led": "tuned, and the choice among the candidates leads the diagnosis, with its own confidence",
         }
     )
 

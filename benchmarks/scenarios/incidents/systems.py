@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from agents.diagnosis import GraphDiagnoser
+from agents.diagnosis.leading import Leading
 from benchmarks.scenarios.incidents.baselines import Pick
 from benchmarks.scenarios.incidents.verification import faults_in
 from benchmarks.scenarios.suite import Case, Said
@@ -57,6 +58,7 @@ class DiagnosisSystem:
     """Diagnoses an incident as the worker does; where there is an adviser, its choice is the answer.
 
     The worker keeps an adviser's choice in shadow until it is promoted: this says what it would be worth.
+    With `leading` the diagnosis is made anew with that choice in the lead.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class DiagnosisSystem:
         identity: Mapping[str, str],
         *,
         adviser: Adviser | None = None,
+        leading: Leading | None = None,
         prompt_tokens: int = 512,
     ) -> None:
         self._incidents = incidents
@@ -77,6 +80,7 @@ class DiagnosisSystem:
         self._stores = stores
         self._topology = topology
         self._adviser = adviser
+        self._leading = leading
         self._prompt_tokens = prompt_tokens
         self.identity = identity
 
@@ -98,6 +102,8 @@ class DiagnosisSystem:
         shadow = None
         if self._adviser is not None and wants_advice(request):
             shadow = self._adviser.advise([request], prompt_tokens=self._prompt_tokens)[0]
+            if self._leading is not None:
+                diagnosis = self._leading(request, diagnosis, shadow)
         seconds = time.monotonic() - began_s
         wrong = faults_in(diagnosis, request, self._stores, self._topology)
         root = _chosen(candidates, shadow)

@@ -10,10 +10,19 @@ import pytest
 from streams.simulator.plan import SimulationPlan
 from streams.simulator.realism_chatter import QUIET
 from streams.simulator.simulation import Simulation, simulate
-from streams.simulator.windows import NO_FAULT, Window, WindowPlan, linked_topology, truth_of, windows_of
+from streams.simulator.windows import (
+    NAMEABLE,
+    NO_FAULT,
+    Window,
+    WindowPlan,
+    linked_topology,
+    truth_of,
+    windows_of,
+)
 from streams.simulator.windows_hints import HintFinder
-from streams.simulator.windows_rows import NO_TEAM, NONE_OF_THESE, WindowWriter, distinct_columns
+from streams.simulator.windows_rows import NO_TEAM, WindowWriter, distinct_columns
 from telcollm.errors import SettingsError
+from telcollm.prompts import NONE_OF_THESE
 from telcollm.topology import Topology
 
 PLAN = SimulationPlan(elements=200, days=1.0, seed=5, faults_per_day=400.0)
@@ -97,6 +106,16 @@ def test_candidates_name_each_object_once(windows: list[Window]) -> None:
     for window in windows:
         names = [candidate.managed_object for candidate in window.candidates]
         assert len(names) == len(set(names)) <= WindowPlan().candidates
+
+
+def test_only_members_are_listed_as_what_a_diagnosis_may_name(
+    simulation: Simulation, windows: list[Window]
+) -> None:
+    for window, row in zip(windows, WindowWriter(simulation).rows(windows), strict=True):
+        members = {group.managed_object for group in window.groups}
+        names = [candidate.managed_object for candidate in window.nameable]
+        assert len(names) == len(set(names)) == min(NAMEABLE, len(members)) and set(names) <= members
+        assert len(json.loads(str(row["candidates"]))) == len(names) + 1
 
 
 def test_rows_say_nothing_of_the_truth_in_what_is_read(simulation: Simulation, windows: list[Window]) -> None:
