@@ -14,7 +14,7 @@ from agents.care.book import UNCLEAR, ScriptBook
 from agents.care.case import Case, gather
 from agents.care.choice import Answer, choose
 from agents.care.condition import SIGN
-from agents.care.intent import IntentDecider, by_decider
+from agents.care.intent import IntentDecider, IntentGuess, by_decider
 from agents.care.outages import Outages
 from agents.care.policy import Policy
 from agents.care.reading import Reader, Reading
@@ -41,9 +41,12 @@ class NamedDecider:
     learned: frozenset[str]
     adapter: str = ""
 
-    def may_overrule(self, reading: Reading) -> bool:
-        """Tell whether it could know better: not where phrases are sure of what it never learned."""
-        return bool(reading.text) and (reading.abstained or reading.intent in self.learned)
+    def knows_better(self, guess: IntentGuess, reading: Reading) -> bool:
+        """Tell whether its guess stands: where phrases abstain, or are less sure of what it could have named."""
+        if not reading.text:
+            return False
+        surer = reading.intent in self.learned and guess.confidence >= reading.confidence
+        return reading.abstained or surer
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,7 @@ class CareDesk:
         guesses = by_decider(self._decider.decider, rows, self.book.intents)
         return [
             one
-            if guess is None or not self._decider.may_overrule(one.reading)
+            if guess is None or not self._decider.knows_better(guess, one.reading)
             else replace(
                 one,
                 reading=replace(

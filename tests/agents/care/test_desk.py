@@ -227,7 +227,7 @@ class Deciding:
 
 
 def test_a_decider_that_is_sure_decides_and_is_named(desk_with: Callable[[Any], Desk]) -> None:
-    reply = desk_with(Deciding("roaming")).reply("my internet is down")
+    reply = desk_with(Deciding("roaming")).reply("it is about the connection")
     assert (reply.intent, reply.decided_by, reply.model, reply.adapter) == (
         "roaming",
         DecidedBy.MODEL,
@@ -249,6 +249,13 @@ def test_a_decider_that_abstains_or_is_off_leaves_it_to_the_phrases(
 def test_what_a_decider_never_learned_is_told_by_phrases(desk_with: Callable[[Any], Desk]) -> None:
     reply = desk_with(Deciding("outage_report")).reply("I cannot send picture messages")
     assert (reply.intent, reply.decided_by) == ("picture_message", DecidedBy.RULE)
+
+
+@pytest.mark.parametrize(("confidence", "said"), [(0.5, "outage_report"), (1.0, "roaming")])
+def test_whoever_is_surer_decides(desk_with: Callable[[Any], Desk], confidence: float, said: str) -> None:
+    by_phrases = desk_with(Deciding("weather")).reply("my internet is down")
+    assert 0.5 < by_phrases.confidence < 1.0
+    assert desk_with(Deciding("roaming", confidence)).reply("my internet is down").intent == said
 
 
 def test_no_name_or_number_reaches_a_decider(desk_with: Callable[[Any], Desk]) -> None:
