@@ -24,10 +24,13 @@ _HONEST: Final = -5.0
 _SAME: Final = -3.5
 """From this score on a clause beside an order in the same sentence belongs to it."""
 
+_SHORT: Final = 100
+"""More signs than this stand for themselves."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a text, from its first sign up to the next part, its sentence, and how much of an order it is."""
+    """A part of a text up to the next one, the number of its sentence, and how much of an order it is."""
 
     first: int
     last: int
@@ -49,15 +52,25 @@ def judged(text: str, sure: Sequence[tuple[int, int]] = ()) -> tuple[list[Part],
         for number, (first, last) in enumerate(_pieces(text, _SENTENCE_END, 0, len(text)))
         for part in _parts(text, first, last, number)
     ]
-    known = [any(part.first < last and first < part.last for first, last in sure) for part in parts]
+    # The blanks after a part are the first ones of what a cut may begin with.
+    ends = [part.first + len(text[part.first : part.last].rstrip()) for part in parts]
+    known = [
+        any(part.first < last and first < end for first, last in sure)
+        for part, end in zip(parts, ends, strict=True)
+    ]
     found = [one or part.score >= DOUBT for one, part in zip(known, parts, strict=True)]
+    alone = found.copy()
     for step in (1, -1):
         places = range(len(parts)) if step == 1 else range(len(parts) - 1, -1, -1)
         for place in places:
             near = place - step
             if 0 <= near < len(parts) and found[near]:
                 same = parts[near].sentence == parts[place].sentence
-                found[place] = found[place] or parts[place].score >= (_SAME if same else BESIDE)
+                short = parts[place].last - parts[place].first <= _SHORT
+                found[place] = found[place] or (short and parts[place].score >= (_SAME if same else BESIDE))
+    if all(found):
+        # What is left of a text beside an order is its matter, however it is put.
+        found = alone
     orders = [part for part in parts if part.score >= ORDER]
     return orders, [part for part, one in zip(parts, found, strict=True) if one and part.score < ORDER]
 

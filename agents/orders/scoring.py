@@ -19,13 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.addressed import address
+from agents.orders.plain import LABELLED, NAMED
 
 WEIGHTS: Final = Path(__file__).with_name("weights.npz")
 BUCKETS: Final = 1 << 16
 """Features are told apart by a checksum of so many values."""
-
-TEAM: Final = "\ue001"
-"""Stands for a team's name."""
 
 LONGEST: Final = 600
 """A longer sentence is read as far as this: an order says early what it wants."""
@@ -55,7 +53,7 @@ def tokens(text: str) -> list[str]:
     >>> tokens("Route 12 to radio_access!")
     ['route', '0', 'to', '\ue001', '!']
     """
-    text = _LABEL.sub(TEAM, text[:LONGEST].casefold()).replace("\ue002", TEAM)
+    text = _LABEL.sub(NAMED, text[:LONGEST].casefold()).replace(LABELLED, NAMED)
     return ["0" if one.isdigit() else one for one in _TOKEN.findall(text)]
 
 
@@ -111,7 +109,7 @@ def score(text: str) -> float:
     >>> score("Two cells are down since noon, battery at 40 percent.") > DOUBT
     False
     """
-    if not any(map(str.isalnum, text)) and TEAM not in text:
+    if not any(map(str.isalnum, text)) and NAMED not in text and LABELLED not in text:
         return -99.0
     weights, bias = _model()
     places, values = features(text)

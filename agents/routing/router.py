@@ -162,7 +162,10 @@ class Router:
     def _swayed(
         self, read: Sequence[_Read], teams: Sequence[_Team], priorities: Sequence[Decision | None]
     ) -> list[str]:
-        """Return for each ticket why sentences that may speak to the router ask for a look, "" where not."""
+        """Return for each ticket what sentences that may speak to the router would have done, "" for nothing.
+
+        They never change a route: what a reporter wrote beside them decides, as if they were not there.
+        """
         why = [_ALONE if one.alone else "" for one in read]
         places = [place for place, one in enumerate(read) if one.whole is not None]
         others = [one.whole for one in read if one.whole is not None]
@@ -176,7 +179,7 @@ class Router:
             if moved:
                 why[place] = (
                     f"{_count(len(other.doubted))} that may speak to whoever routes this would have made it "
-                    f"{', '.join(moved)}: not read for the decision, so a person looks"
+                    f"{', '.join(moved)}: not read for the decision"
                 )
         return why
 
@@ -279,7 +282,7 @@ class Router:
             reason="; ".join(filter(None, reasons)) + ".",
             words=team.words,
             set_aside=read.set_aside + (read.doubted if swayed and not read.alone else ()),
-            automatic=team.automatic and not swayed,
+            automatic=team.automatic and not read.alone,
             alternatives=team.alternatives,
             duplicate_of=links.duplicate_of,
             parent_incident=links.parent_incident,

@@ -12,7 +12,8 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from agents.orders.scoring import TEAM
+from agents.orders.plain import NAMED, named, plain_text
+from agents.routing.policy import EXAMPLE, load_policy
 
 _WRITTEN: Final = Path(__file__).with_name("written")
 _TEAMS: Final = (
@@ -73,18 +74,23 @@ def _with_teams(line: str, random: Random, language: str) -> list[str]:
         return [line]
     label = random.choice(_TEAMS)
     other = random.choice(_TEAMS_ZH if language == "zh" else _TEAMS)
-    names = (TEAM, random.choice((label, label.replace("_", " "))), other)
+    names = (NAMED, random.choice((label, label.replace("_", " "))), other)
     return [line.replace("{t}", name) for name in names]
 
 
 def _simulated(operator: Path, random: Random) -> Iterator[Sample]:
     from pyarrow.parquet import read_table
 
+    labels = read_table(operator / "tickets.parquet", columns=["team"]).column("team").unique().to_pylist()
+    teams, names = tuple(sorted(labels)), tuple(load_policy(EXAMPLE).team_names)
     for table, column in (("tickets", "description"), ("messages", "text")):
         rows = read_table(
             operator / f"{table}.parquet", columns=[column], filters=[("split", "==", "train")]
         ).to_pylist()
         texts = [str(row[column]) for row in rows]
+        if table == "tickets":
+            # As a router reads them: what is called like a team is a team.
+            texts = [named(plain_text(text), teams, names).text for text in texts]
         random.shuffle(texts)
         pieces = {
             part.strip()
