@@ -245,13 +245,16 @@ def _calibrate(
         TableError: rows have no label that the decider knows.
     """
     table = read_table(path)
-    check_columns(table.rows, spec)
+    # A table leaves out columns of numbers that are all alike in it: they hold what is usual.
+    absent = {one.name: one.usual for one in spec.numerics if one.name not in table.columns}
+    filled = [{**absent, **row} for row in table.rows] if len(absent) < len(spec.numerics) else table.rows
+    check_columns(filled, spec)
     # A row of the test would tell its answer, one of the training its parts' memory of it.
     known = {input_key(row, prepared.columns) for row in prepared.rows}
     own_split = prepared.columns.split
     rows = [
         row
-        for row in table.rows
+        for row in filled
         if input_key(row, prepared.columns) not in known
         # What a table keeps for tests (a dialect, a combination) stays unseen here as well.
         and label_name(row.get(own_split)).casefold() != "test"
@@ -275,6 +278,7 @@ def _calibrate(
     right = chances.argmax(axis=1) == answers[places]
     threshold = fit_threshold(chances.max(axis=1), right, spec.threshold.precision or PRECISION)
     told = f"on {len(places):,} rows of {path.name}, sha256 {table.sha256}"
+    told += f", {len(absent)} columns of numbers that it lacks taken as usual" if absent else ""
     return msgspec.structs.replace(spec, threshold=threshold), told
 
 
