@@ -97,8 +97,13 @@ class ModelSettings(_Frozen):
 
 
 class DiagnosisSettings(_Frozen):
-    """When a diagnosis is given, and when not: below `abstain_below`, or as a calibration file says."""
+    """When a diagnosis is given, and when not: below `abstain_below`, or as a calibration file says.
 
+    `led_by` "champion" lets the promoted decider `model.root_cause` lead diagnoses of complete incidents,
+    with its own confidence; until it has answered, and where it does not, the cause graph's stands.
+    """
+
+    led_by: Literal["graph", "champion"] = "graph"
     abstain_below: Annotated[float, Field(ge=0, le=1)] = 0.4
     max_hypotheses: Annotated[int, Field(ge=1, le=9)] = 3
     max_candidates: Annotated[int, Field(ge=2, le=26)] = 8

@@ -39,6 +39,12 @@ def open_adviser(
 
     guard = Guard(load_key(settings.home), remember=False)
     names = {"root_cause": settings.model.root_cause, "fault_kind": settings.model.fault_kind}
+    if settings.diagnosis.led_by == "champion" and not names["root_cause"]:
+        message = (
+            "diagnosis.led_by='champion' without model.root_cause; a promoted or shipped decider of root "
+            "causes is needed; set model.root_cause='window-root-cause', or diagnosis.led_by='graph'"
+        )
+        raise SettingsError(message)
     if any(names.values()):
         from agents.opinion import OpinionAdviser
 
@@ -109,9 +115,18 @@ def open_language_model(settings: Settings) -> LanguageModel | None:
 def _open_decider(what: str, name: str, settings: Settings, open_base: BaseOpener, guard: Guard) -> Decider:
     from agents.opinion import CANDIDATES, TEXT
     from telcollm.decider.opening import open_named
+    from telcollm.decider.shelf import CHAMPION
     from telcollm.prompts import NUMBER
 
-    _, decider = open_named(name, settings, unpromoted=True, guard=guard, open_base=open_base)
+    shelved, decider = open_named(name, settings, unpromoted=True, guard=guard, open_base=open_base)
+    leads = what == "root_cause" and settings.diagnosis.led_by == "champion"
+    if leads and shelved.origin != "shipped" and CHAMPION not in shelved.aliases:
+        message = (
+            f"diagnosis.led_by='champion', and model.root_cause={name!r} is none; a promoted decider or a "
+            f"shipped one is allowed; run 'telcollm model promote {shelved.name}', or set "
+            "diagnosis.led_by='graph'"
+        )
+        raise SettingsError(message)
     spec = decider.spec
     wanted = ("choices", CANDIDATES) if what == "root_cause" else ("labels", "")
     reads = (*spec.text_columns, *spec.numeric_columns)

@@ -210,7 +210,8 @@ def run_worker(
         TelcollmError: something that trying again cannot mend.
     """
     from agents.diagnosis import GraphDiagnoser
-    from streams.advice import AdviceDesk
+    from agents.diagnosis.leading import Leading
+    from streams.advice import AdviceDesk, kept_beside
     from streams.degradation import Level
     from streams.outbox import nothing
     from streams.reply_desk import ReplyDesk
@@ -223,6 +224,11 @@ def run_worker(
     beside = findings or Findings()
     diagnoser = GraphDiagnoser(
         store, topology, settings.diagnosis, has_graph=graph is not None, **beside._asdict()
+    )
+    # A calibration was learned of the graph's shares; a decider that leads is taken at its own word.
+    uncalibrated = {**beside._asdict(), "calibration": None}
+    led = Leading(
+        GraphDiagnoser(store, topology, settings.diagnosis, has_graph=graph is not None, **uncalibrated)
     )
     reached = reached or nothing
     session = Session(settings, tracker, adviser)
@@ -242,6 +248,7 @@ def run_worker(
             batch_size=lambda: settings.model.batch_size * shrink(),
             prompt_tokens=lambda: settings.model.prompt_tokens // shrink(),
             allowed=lambda: worker.level < Level.RULES_ONLY,
+            conclude=led if settings.diagnosis.led_by == "champion" else kept_beside,
             on_batch=lambda asked, told: session.advised(worker, desk, asked, told),
         )
         return desk

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,10 @@ from agents.opinion import TEXT, OpinionAdviser
 from telcollm.app.advisers import open_adviser
 from telcollm.decider.plain import fit_plain
 from telcollm.decider.rows import ROW_VERSION
+from telcollm.decider.shelf import find
 from telcollm.decider.spec import DeciderError, DeciderSpec, write_spec
 from telcollm.errors import SettingsError
-from telcollm.settings import ModelSettings, Settings, TrackingSettings
+from telcollm.settings import DiagnosisSettings, ModelSettings, Settings, TrackingSettings
 from tests.streams.test_advice import request
 
 
@@ -81,3 +83,27 @@ def test_a_decider_that_reads_no_windows_is_refused(tmp_path: Path) -> None:
 def test_a_decider_that_is_nowhere_is_refused_with_the_next_step(tmp_path: Path) -> None:
     with pytest.raises(DeciderError, match="nowhere"):
         open_adviser(settings(tmp_path, engine="none", root_cause="nowhere"))
+
+
+def led(home: Path, root_cause: str) -> Settings:
+    return Settings(
+        home=home,
+        model=ModelSettings(engine="none", root_cause=root_cause),
+        diagnosis=DiagnosisSettings(led_by="champion"),
+        tracking=TrackingSettings(enabled=False),
+    )
+
+
+def test_the_shipped_decider_of_root_causes_may_lead(tmp_path: Path) -> None:
+    adviser = open_adviser(led(tmp_path, "window-root-cause"))
+    assert isinstance(adviser, OpinionAdviser)
+    (shadow,) = adviser.advise([request(1, problems=("POWER", "LOSS"))], prompt_tokens=512)
+    assert len(shadow.probabilities) == 2 and 0 < sum(shadow.probabilities) <= 1
+
+
+def test_one_that_nobody_promoted_may_not_lead(tmp_path: Path) -> None:
+    shipped = find("window-root-cause", led(tmp_path, "")).folder
+    with pytest.raises(SettingsError, match="is none; a promoted decider"):
+        open_adviser(led(tmp_path, str(shutil.copytree(shipped, tmp_path / "own"))))
+    with pytest.raises(SettingsError, match=r"without model\.root_cause"):
+        open_adviser(led(tmp_path, ""))
