@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.fields import desk_fields
-from agents.running import runs_a_desk
 
 
 def left(text: str) -> str:
@@ -59,8 +58,3 @@ def test_what_is_found_lies_in_the_text_in_order_and_apart(text: str) -> None:
     for first, last in desk_fields(text.lower()):
         assert at <= first < last <= len(text)
         at = last
-
-
-@pytest.mark.parametrize("text", ["your menu is confusing", "three sites are down, battery low", "网断了"])
-def test_telling_of_a_matter_runs_no_desk(text: str) -> None:
-    assert not runs_a_desk(text)

@@ -87,9 +87,7 @@ def test_an_order_in_words_nobody_listed_is_set_aside(order: str) -> None:
             assert without_instructions(whole, TEAMS).kept == text
 
 
-@pytest.mark.parametrize(
-    "fact", ["塔归铁塔公司管。", "配套由铁塔公司负责。", "we suspect its the microwave."]
-)
+@pytest.mark.parametrize("fact", ["塔归铁塔公司管。", "配套由铁塔公司负责。"])
 def test_what_is_said_of_who_owns_a_thing_is_no_order(fact: str) -> None:
     text = f"{_CHINESE_TEXT}{fact}"
     assert without_instructions(text, ["microwave"], ["铁塔公司"]).kept == text
