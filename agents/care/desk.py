@@ -42,7 +42,7 @@ class NamedDecider:
     adapter: str = ""
 
     def knows_better(self, guess: IntentGuess, reading: Reading) -> bool:
-        """Tell whether its guess stands: where phrases abstain, or are less sure of what it could have named."""
+        """Tell whether its guess stands: phrases abstain, or are less sure of what it could have named."""
         if not reading.text:
             return False
         surer = reading.intent in self.learned and guess.confidence >= reading.confidence
