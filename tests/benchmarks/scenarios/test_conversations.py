@@ -170,8 +170,9 @@ def test_answers_never_lie_among_the_inputs(tmp_path: Path) -> None:
 def test_a_decider_and_data_that_are_not_there_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(NotAvailable, match="care-intent"):
-        SUITE.system("tuned", tmp_path, Options(), Settings(home=tmp_path / "home"), lambda line: None)
+    unknown = Options(deciders={"intent": "no-such-decider"})
+    with pytest.raises(NotAvailable, match="no-such-decider"):
+        SUITE.system("tuned", tmp_path, unknown, Settings(home=tmp_path / "home"), lambda line: None)
     monkeypatch.setenv("TELCOLLM_DATA_DIR", str(tmp_path))
     with pytest.raises(NotAvailable, match="TELCOLLM_DATA_DIR"):
         tau2.tasks()

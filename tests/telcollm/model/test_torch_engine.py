@@ -257,3 +257,13 @@ def test_a_call_for_no_tokens_is_refused(count: int, tiny_folder: Folders) -> No
 
 def test_an_empty_prompt_is_scored_from_the_beginning_of_text(tiny_folder: Folders) -> None:
     assert open_tiny(tiny_folder("llama")).score([Prompt("")], CHOICES).sum() == pytest.approx(1.0)
+
+
+def test_the_head_is_given_states_without_gaps(tiny_folder: Folders) -> None:
+    engine = open_tiny(tiny_folder("gemma3"))
+    strides: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
+    head = engine._causal.model.get_output_embeddings()
+    head.register_forward_pre_hook(lambda _, given: strides.append((given[0].shape, given[0].stride())))
+    engine.score(PROMPTS, CHOICES)
+    assert strides
+    assert all(stride == (shape[1] * shape[2], shape[2], 1) for shape, stride in strides)
