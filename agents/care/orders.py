@@ -33,6 +33,9 @@ _ORDER: Final = re.compile(
     r"|系统提示词|开发者模式|管理员模式|调试模式|越狱|你现在是(?:管理员|系统|主管|开发)|(?:假装|扮演).{0,6}(?:管理员|系统|主管)"
     r"|新的?(?:系统)?指令|^(?:系统|助手|开发者|指令)\s*:"
 )
+# A message is short and its doubtful sentences cost little; a ticket's are often what decides.
+_DOUBT: Final = -1.5
+_BESIDE: Final = -2.25
 _SENTENCE: Final = re.compile(r"(?<=[.!?。！？\n])\s*")
 _BARE_MARKS: Final = re.compile(r"#{2,}|\*{2,}|[|\u3010\u3011]")
 _MARKERS: Final = re.compile(
@@ -113,7 +116,7 @@ def _told(sentences: Sequence[str], known: Sequence[bool]) -> list[bool | None]:
         places.append((len(text), len(text) + len(sentence)))
         text += f"{sentence}\n"
         sure += [places[-1]] if one else []
-    orders, doubts = judged(text, sure)
+    orders, doubts = judged(text, sure, doubt=_DOUBT, beside=_BESIDE)
     return [True if _any_in(orders, place) else None if _any_in(doubts, place) else False for place in places]
 
 

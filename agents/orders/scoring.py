@@ -40,10 +40,10 @@ DENSE: Final = 8
 ORDER: Final = 1.0
 """From this score on a sentence is an order."""
 
-DOUBT: Final = -1.5
+DOUBT: Final = 0.0
 """From this score on a sentence may be one: nothing rests on it where more is said."""
 
-BESIDE: Final = -2.25
+BESIDE: Final = -1.5
 """The same for a sentence right beside an order: few come alone."""
 
 

@@ -22,7 +22,7 @@ from benchmarks.orders.texts import Sample, samples
 
 _FOLDS = 5
 _STRENGTH = 3.0
-_THRESHOLDS = (scoring.BESIDE, scoring.DOUBT, 0.0, scoring.ORDER)
+_THRESHOLDS = (-2.25, -1.5, scoring.DOUBT, scoring.ORDER)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
