@@ -106,7 +106,7 @@ class DiagnosisSettings(_Frozen):
     led_by: Literal["graph", "champion"] = "graph"
     abstain_below: Annotated[float, Field(ge=0, le=1)] = 0.4
     max_hypotheses: Annotated[int, Field(ge=1, le=9)] = 3
-    max_candidates: Annotated[int, Field(ge=2, le=26)] = 8
+    max_candidates: Annotated[int, Field(ge=2, le=25)] = 8
     calibration_path: Path | None = None
 
 

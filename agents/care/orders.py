@@ -33,6 +33,9 @@ _ORDER: Final = re.compile(
     r"|系统提示词|开发者模式|管理员模式|调试模式|越狱|你现在是(?:管理员|系统|主管|开发)|(?:假装|扮演).{0,6}(?:管理员|系统|主管)"
     r"|新的?(?:系统)?指令|^(?:系统|助手|开发者|指令)\s*:"
 )
+MOST_CHARACTERS: Final = 8_000
+"""A longer message is read as far as this: what a customer is after stands early, and reading takes time."""
+
 # A message is short and its doubtful sentences cost little; a ticket's are often what decides.
 _DOUBT: Final = -1.5
 _BESIDE: Final = -2.25
@@ -66,6 +69,7 @@ def sift(text: str) -> Sifted:
     >>> sift("please refund me").set_aside
     ()
     """
+    text = text[:MOST_CHARACTERS]
     aside: list[str] = []
     plain_text = text.lower()
     if len(plain_text) == len(text) and (fields := desk_fields(plain_text, text)):

@@ -28,7 +28,7 @@ class Leading:
     def __call__(self, request: DiagnosisRequest, diagnosis: Diagnosis, shadow: Shadow) -> Diagnosis:
         """Return the diagnosis as the decider leads it, with the opinion; as it was where it has none.
 
-        Where the decider holds that none of the candidates is the cause, no share is large, and it abstains.
+        Its shares leave out what it gives to none of the candidates; below `abstain_below` it abstains.
 
         Raises:
             TransientError: the database did not answer.

@@ -27,6 +27,11 @@ _SAME: Final = -3.5
 _SHORT: Final = 100
 """More signs than this stand for themselves."""
 
+_LONG: Final = 300
+"""A clause of more signs is read by stretches, each with its neighbours: an order may hide in it."""
+
+_STRETCH: Final = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -79,7 +84,10 @@ def judged(
 
 
 def _parts(text: str, first: int, last: int, number: int, doubt: float) -> list[Part]:
-    """Return a sentence as one part, or its clauses where they are many or unlike."""
+    """Return a sentence as one part, or its clauses where they are many, unlike or long."""
+    if last - first > _LONG:
+        places = _pieces(text, _CLAUSE_END, first, last) or [(first, last)]
+        return [part for begin, end in places for part in _stretches(text, begin, end, number)]
     whole = Part(first, last, number, score(text[first:last].strip()))
     clauses = [
         Part(begin, end, number, score(text[begin:end].strip()))
@@ -90,6 +98,21 @@ def _parts(text: str, first: int, last: int, number: int, doubt: float) -> list[
     ordered = any(one.score >= (ORDER if whole.score < doubt else doubt) for one in clauses)
     unlike = whole.score < doubt or any(one.score < _HONEST for one in clauses)
     return clauses if len(clauses) >= _MANY or (ordered and unlike) else [whole]
+
+
+def _stretches(text: str, first: int, last: int, number: int) -> list[Part]:
+    """Return a clause as one part, a long one as parts that end at blanks where there are any."""
+    if last - first <= _LONG:
+        return [Part(first, last, number, score(text[first:last].strip()))]
+    found: list[Part] = []
+    while first < last:
+        end = last if last - first <= 2 * _STRETCH else first + _STRETCH
+        if end < last:
+            end = text.rfind(" ", first + _STRETCH // 2, end) + 1 or end
+        around = text[max(0, first - _STRETCH) : end + _STRETCH]
+        found.append(Part(first, end, number, max(score(text[first:end].strip()), score(around.strip()))))
+        first = end
+    return found
 
 
 def _pieces(text: str, ends: re.Pattern[str], first: int, last: int) -> list[tuple[int, int]]:

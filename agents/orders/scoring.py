@@ -26,7 +26,7 @@ BUCKETS: Final = 1 << 16
 """Features are told apart by a checksum of so many values."""
 
 LONGEST: Final = 600
-"""A longer sentence is read as far as this: an order says early what it wants."""
+"""A longer stretch is read as far as this."""
 
 _TOKEN: Final = re.compile("[\ue001\ue002]|[㐀-䶿一-鿿]|[^\\W\\d_㐀-䶿一-鿿]+(?:'[a-z]+)?|\\d+|_|[^\\w\\s]")
 _HAN: Final = re.compile(r"[㐀-䶿一-鿿]")

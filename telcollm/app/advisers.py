@@ -118,8 +118,8 @@ def _open_decider(what: str, name: str, settings: Settings, open_base: BaseOpene
     from telcollm.decider.shelf import CHAMPION
     from telcollm.prompts import NUMBER
 
-    shelved, decider = open_named(name, settings, unpromoted=True, guard=guard, open_base=open_base)
     leads = what == "root_cause" and settings.diagnosis.led_by == "champion"
+    shelved, decider = open_named(name, settings, unpromoted=not leads, guard=guard, open_base=open_base)
     if leads and shelved.origin != "shipped" and CHAMPION not in shelved.aliases:
         message = (
             f"diagnosis.led_by='champion', and model.root_cause={name!r} is none; a promoted decider or a "

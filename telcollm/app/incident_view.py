@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from telcollm import codec
-from telcollm.records import SEVERITY_RANK, Diagnosis, Hypothesis, Incident
+from telcollm.records import SEVERITY_RANK, DecidedBy, Diagnosis, Hypothesis, Incident
 from telcollm.state import AlarmState
 
 _SEVERITIES = {rank: name for name, rank in SEVERITY_RANK.items()}
@@ -189,12 +189,13 @@ def _shadow(diagnosis: Diagnosis) -> list[RenderableType]:
         return []
     shares = ", ".join(f"{share:.2f}" for share in shadow.probabilities)
     said = "agrees" if shadow.agrees else "disagrees"
+    led = diagnosis.decided_by is DecidedBy.MODEL
     return [
         _pairs(
             [
-                ("shadow", f"{shadow.model} {said}; it decides nothing"),
+                ("shadow", f"{shadow.model} {said}; it {'leads' if led else 'decides nothing'}"),
                 ("adapter", shadow.adapter),
-                ("probabilities", f"{shares} over the candidates in their order" if shares else ""),
+                ("probabilities", f"{shares} over the candidates as the graph ranks them" if shares else ""),
                 ("fault kinds", ", ".join(f"{name} {chance:.2f}" for name, chance in shadow.fault_kinds)),
                 (
                     "prompt",

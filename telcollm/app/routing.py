@@ -5,10 +5,11 @@ Does not know how routes are shown or where tickets come from.
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from telcollm.errors import SettingsError
+from telcollm.errors import SettingsError, TransientError
 from telcollm.settings import Settings
 
 if TYPE_CHECKING:
@@ -71,16 +72,18 @@ def routing_policy(settings: Settings, policy: Path | None = None) -> RoutingPol
 def known_teams(settings: Settings, policy: Path | None = None) -> tuple[str, ...]:
     """Return every team that is routed to: the policy's, then others that the settings' decider names.
 
+    While the tracking server does not answer, the policy's alone.
+
     Raises:
         DeciderError, SettingsError: the decider or the policy cannot be used; names the next step.
-        TransientError: the tracking server does not answer.
     """
     from telcollm.decider.shelf import resolve
     from telcollm.decider.spec import read_spec
 
     known = list(routing_policy(settings, policy).teams)
     if settings.model.team:
-        known += read_spec(resolve(settings.model.team, settings, unpromoted=True)).labels
+        with contextlib.suppress(TransientError):
+            known += read_spec(resolve(settings.model.team, settings, unpromoted=True)).labels
     return tuple(dict.fromkeys(known))
 
 

@@ -89,12 +89,14 @@ class CausalModel:
         return logits
 
 
-def _laid_close(head: Any, given: tuple[Any, ...]) -> tuple[Any, ...]:
+def _laid_close(head: Any, given: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
     """Return what a head is given, its states laid one after the other."""
     del head
     # Of long rows only the last states are kept, a view with gaps. A bfloat16 matmul on a CPU takes such a
     # view by a path some seventy times slower; contiguous() does not see the gap of a single row.
     states, *rest = given
+    if states.device.type != "cpu" or states.stride(0) == states.shape[1] * states.shape[2]:
+        return given
     return (states.clone(memory_format=torch.contiguous_format), *rest)
 
 

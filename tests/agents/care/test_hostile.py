@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agents.care.orders import sift
+from agents.care.orders import MOST_CHARACTERS, sift
 from tests.agents.care.conftest import ANNA, BEN, Desk
 
 ORDERS = (
@@ -196,3 +196,8 @@ def test_an_order_in_words_nobody_listed_is_set_aside_wherever_it_stands(order: 
 )
 def test_what_customers_ask_of_people_is_no_order(text: str) -> None:
     assert sift(text).set_aside == ()
+
+
+def test_of_a_message_beyond_all_measure_the_beginning_is_read() -> None:
+    text = "My line is down since noon. " * 20_000
+    assert sift(text).text == text[:MOST_CHARACTERS]

@@ -46,7 +46,14 @@ def test_parts_lie_in_the_text_in_order_and_apart(text: str) -> None:
     assert all(one.score >= ORDER for one in orders)
 
 
-def test_of_a_long_sentence_only_its_beginning_is_read() -> None:
+@pytest.mark.parametrize("order", _UNTAUGHT)
+def test_an_order_late_in_a_long_sentence_is_found(order: str) -> None:
+    text = "the cabinet at the corner hums and the lamp on its door goes on and off " * 12 + order
+    found = "".join(parts(text))
+    assert order[-20:] in found and len(found) < len(text) / 2
+
+
+def test_time_grows_with_a_text_and_no_faster() -> None:
     assert len(features("route " * 20_000)[0]) == len(features("route " * 100)[0])
 
 
