@@ -115,7 +115,8 @@ def test_a_window_tells_causes_links_that_carry_and_what_its_neighbours_show(sto
     stores.telemetry.put_kpis([*past("r1", 0.01), kpi("r1", 5, 0.4)])
     facts = read(stores, request())
     assert facts.causes == {"DOOR": "enclosureDoorOpen", "ODD": ""}
-    assert list(facts.links) == []  # n1 and n2 only stand at one place
+    # n1 and n2 only stand at one place; n1 hangs on r1, which said nothing.
+    assert list(facts.links) == [("n1", "r1")]
     text = render_window(facts, guard=GUARD)
     assert "DOOR [enclosure door open]" in text and "@near router call drop 0.40 usual 0.01" in text
     numbers = window_numbers(facts)
