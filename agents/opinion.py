@@ -1,7 +1,7 @@
 """Deciders' opinions on a diagnosis: which candidate is the root cause, and which kind of fault it is.
 
-Windows are written as in training, by `telcollm.prompts`; windows alike in shape are asked once. Decides
-nothing: what is said is kept beside what the graph decided.
+Windows are written as in training, by `telcollm.prompts`; windows alike in shape are asked once. Does not
+know whether an opinion is kept beside what the graph decided or leads it.
 """
 
 from __future__ import annotations

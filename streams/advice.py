@@ -16,6 +16,9 @@ from telcollm.ports import EVERYTHING, Adviser, Store
 from telcollm.records import Diagnosis, Shadow
 from telcollm.state import DiagnosisRequest
 
+Conclude = Callable[[DiagnosisRequest, Diagnosis, Shadow], Diagnosis]
+"""Says what becomes of a diagnosis when an opinion on it has come."""
+
 
 def advice_request(request: DiagnosisRequest) -> DiagnosisRequest:
     """Return the request for a model's opinion on what was just diagnosed."""
@@ -35,10 +38,7 @@ def kept_beside(request: DiagnosisRequest, diagnosis: Diagnosis, shadow: Shadow)
 
 
 class AdviceDesk(Desk):
-    """Serves the waiting requests of the owned lanes in batches, on a thread of its own.
-
-    `conclude` says what becomes of a diagnosis when an opinion on it has come.
-    """
+    """Serves the waiting requests of the owned lanes in batches, on a thread of its own."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class AdviceDesk(Desk):
         batch_size: Callable[[], int],
         prompt_tokens: Callable[[], int],
         allowed: Callable[[], bool],
-        conclude: Callable[[DiagnosisRequest, Diagnosis, Shadow], Diagnosis] = kept_beside,
+        conclude: Conclude = kept_beside,
         on_batch: Callable[[Sequence[DiagnosisRequest], Sequence[Shadow]], None] = lambda asked, told: None,
         idle_wait_s: float = 0.2,
     ) -> None:

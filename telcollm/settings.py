@@ -100,7 +100,8 @@ class DiagnosisSettings(_Frozen):
     """When a diagnosis is given, and when not: below `abstain_below`, or as a calibration file says.
 
     `led_by` "champion" lets the promoted decider `model.root_cause` lead diagnoses of complete incidents,
-    with its own confidence; until it has answered, and where it does not, the cause graph's stands.
+    with its own confidence, which no calibration file touches; until it has answered, and where it does not,
+    the cause graph's stands.
     """
 
     led_by: Literal["graph", "champion"] = "graph"

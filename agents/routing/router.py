@@ -164,7 +164,7 @@ class Router:
     ) -> list[str]:
         """Return for each ticket what sentences that may speak to the router would have done, "" for nothing.
 
-        They never change a route: what a reporter wrote beside them decides, as if they were not there.
+        What stands beside them decides, as if they were not there; alone, they leave it to a person.
         """
         why = [_ALONE if one.alone else "" for one in read]
         places = [place for place, one in enumerate(read) if one.whole is not None]

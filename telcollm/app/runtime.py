@@ -211,7 +211,7 @@ def run_worker(
     """
     from agents.diagnosis import GraphDiagnoser
     from agents.diagnosis.leading import Leading
-    from streams.advice import AdviceDesk, kept_beside
+    from streams.advice import AdviceDesk, Conclude, kept_beside
     from streams.degradation import Level
     from streams.outbox import nothing
     from streams.reply_desk import ReplyDesk
@@ -225,11 +225,13 @@ def run_worker(
     diagnoser = GraphDiagnoser(
         store, topology, settings.diagnosis, has_graph=graph is not None, **beside._asdict()
     )
-    # A calibration was learned of the graph's shares; a decider that leads is taken at its own word.
-    uncalibrated = {**beside._asdict(), "calibration": None}
-    led = Leading(
-        GraphDiagnoser(store, topology, settings.diagnosis, has_graph=graph is not None, **uncalibrated)
-    )
+    conclude: Conclude = kept_beside
+    if settings.diagnosis.led_by == "champion":
+        # A calibration was learned of the graph's shares; a decider that leads is taken at its own word.
+        own = beside._replace(calibration=None)._asdict()
+        conclude = Leading(
+            GraphDiagnoser(store, topology, settings.diagnosis, has_graph=graph is not None, **own)
+        )
     reached = reached or nothing
     session = Session(settings, tracker, adviser)
 
@@ -248,7 +250,7 @@ def run_worker(
             batch_size=lambda: settings.model.batch_size * shrink(),
             prompt_tokens=lambda: settings.model.prompt_tokens // shrink(),
             allowed=lambda: worker.level < Level.RULES_ONLY,
-            conclude=led if settings.diagnosis.led_by == "champion" else kept_beside,
+            conclude=conclude,
             on_batch=lambda asked, told: session.advised(worker, desk, asked, told),
         )
         return desk

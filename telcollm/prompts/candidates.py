@@ -105,6 +105,7 @@ def _facts_of(name: str, shape: _Shape) -> dict[str, int]:
     began = {other: groups[0].raised_ms for other, groups in shape.groups.items()}
     hints = [hint for hint in facts.hints if hint.managed_object == name]
     spread = [shape.spread[group.problem] for group in own]
+    linked = _linked(name, shape) - {name}
     return {
         "after": (own[0].raised_ms - first_ms) // 1000,
         "alarms": sum(group.repeats for group in own),
@@ -120,11 +121,7 @@ def _facts_of(name: str, shape: _Shape) -> dict[str, int]:
         "off": round(min(_MOST_OFF, max((abs(hint.deviation) for hint in hints), default=0.0))),
         "log": sum(hint.kind == "log" for hint in hints),
         "work": sum(hint.kind == "work" for hint in hints),
-        "beside": sum(
-            hint.kind in ("kpi", "log")
-            for hint in facts.hints
-            if hint.managed_object != name and hint.managed_object in _linked(name, shape)
-        ),
+        "beside": sum(hint.kind in ("kpi", "log") for hint in facts.hints if hint.managed_object in linked),
     }
 
 

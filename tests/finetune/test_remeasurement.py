@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,16 +24,6 @@ from tests.finetune.tickets import rows, write_csv
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 ROWS = 240
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    yield tmp_path_factory.mktemp("home")
-
-
-@pytest.fixture(scope="module")
-def settings(home: Path) -> Settings:
-    return Settings(home=home)
 
 
 @pytest.fixture(scope="module")

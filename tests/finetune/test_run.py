@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,16 +31,6 @@ from tests.telcollm.model.conftest import make_tiny
 
 # What MLflow, TRL and their own libraries warn of is not telcollm's to mend.
 pytestmark = pytest.mark.filterwarnings("ignore")
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    yield tmp_path_factory.mktemp("home")
-
-
-@pytest.fixture(scope="module")
-def settings(home: Path) -> Settings:
-    return Settings(home=home)
 
 
 @pytest.fixture(scope="module")
