@@ -68,12 +68,27 @@ def card_text(measured: Mapping[str, Any]) -> str:
         f"- with `{m['command']}`",
         *[f"- then `{line}`" for line in m.get("commands", ())],
         *[f"- {name}: {value}" for name, value in m["origin"].items() if value not in ("", None)],
-        f"- {_took(m)}, on {m['cost']['hardware']}",
+        f"- {_took(m)}",
         f"- mix: {', '.join(f'{part} {weight:.3f}' for part, weight in m['mix'].items())}; "
         f"temperature {m['temperature']:.3f}",
         "",
     ]
     return "\n".join(lines)
+
+
+def hardware_text(m: Mapping[str, Any]) -> str:
+    """Return what the figures of cost were taken on: those of an earlier run on the hardware of that run.
+
+    >>> hardware_text({"cost": {"hardware": "2 CPU cores", "ms_per_row_on": "H100", "training_on": ""}})
+    '2 CPU cores; a decision on H100'
+    """
+    cost = m["cost"]
+    elsewhere = [
+        f"{what} on {cost[name]}"
+        for name, what in (("ms_per_row_on", "a decision"), ("training_on", "the training"))
+        if cost.get(name) not in (None, "", cost["hardware"])
+    ]
+    return "; ".join([str(cost["hardware"]), *elsewhere])
 
 
 def _changes(m: Mapping[str, Any]) -> list[str]:
@@ -99,14 +114,17 @@ def _gain(one: Mapping[str, Any]) -> str:
 
 
 def _took(m: Mapping[str, Any]) -> str:
-    """Return how long it took: the training over all its restarts, and the last run with what it measured."""
-    run = f"{(m['cost']['run_s'] or 0) / 60:.0f} minutes for the run that measured it"
+    """Return how long it took, and on what: the training over all its restarts, and the run that measured."""
+    here = m["cost"]["hardware"]
+    run = f"{(m['cost']['run_s'] or 0) / 60:.0f} minutes for the run that measured it, on {here}"
     training = m.get("training") or {}
     if not training:
         return run
+    where = m["cost"].get("training_on") or here
     return (
         f"{training['seconds'] / 60:.0f} minutes of training ({training['steps']:,} steps, "
-        f"{training['tokens']:,} tokens, ended by {training['stopped_because']}), {run}"
+        f"{training['tokens']:,} tokens, ended by {training['stopped_because']})"
+        f"{f', on {where}' if where != here else ''}, {run}"
     )
 
 

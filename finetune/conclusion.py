@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from finetune.card import card_text
+from finetune.card import card_text, hardware_text
 from finetune.columns import input_key, is_long, usual_values
 from finetune.evaluation import Looked, slices, surest_errors
 from finetune.evidence import DECIDER, evidence
@@ -37,6 +37,7 @@ class Made:
 
     `leaks` are those of a run beside what the table shows; `calibrated` says on what, where not on its own
     validation rows; `commands` are those that made and measured it in turn, where more than one did.
+    `ms_per_row_on` and `training_on` name the hardware of an earlier run that these figures come from.
     """
 
     training: Mapping[str, Any]
@@ -45,6 +46,8 @@ class Made:
     leaks: tuple[str, ...] = ()
     calibrated: str = ""
     commands: tuple[str, ...] = ()
+    ms_per_row_on: str = ""
+    training_on: str = ""
 
 
 def conclude(
@@ -73,6 +76,7 @@ def _measured(
     made: Made,
 ) -> dict[str, Any]:
     size_bytes = sum(path.stat().st_size for path in decider.rglob("*") if path.is_file())
+    here = hardware()
     tree = measure(
         prepared,
         spec,
@@ -84,7 +88,9 @@ def _measured(
             **prompt_tokens(spec, spec.base, test, guard),
             "size_mb": size_bytes / 1e6,
             "run_s": made.run_s,
-            "hardware": hardware(),
+            "hardware": here,
+            "ms_per_row_on": made.ms_per_row_on or here,
+            "training_on": (made.training_on or here) if made.training else "",
         },
         training=made.training,
         origin={
@@ -140,4 +146,5 @@ def _write(
     kept = {name: value for name, value in tree.items() if name != "errors"}
     write_whole(decider / METRICS_FILE, json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
     write_whole(decider / CARD_FILE, card_text(tree))
-    write_report(tree, folder / REPORT_FILE)
+    told = {**tree, "cost": {**tree["cost"], "hardware": hardware_text(tree)}}
+    write_report(told, folder / REPORT_FILE)

@@ -15,7 +15,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -50,6 +50,8 @@ from telcollm.decider.spec import (
 )
 from telcollm.guard import Guard, load_key
 from telcollm.settings import Settings
+
+NOT_NOTED: Final = "hardware that was not noted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,14 +146,19 @@ def remeasure(asked: Remeasure, settings: Settings, *, watcher: Watcher | None =
             otherwise=otherwise,
             say=watcher.say,
         )
-        # Answers that were kept cost nothing to read: what a decision takes was measured by its own run.
-        looked = replace(looked, ms_per_row=before["cost"]["ms_per_row"])
+        ms_per_row_on = ""
+        if spec.adapter:
+            # Answers that were kept cost nothing to read: what a decision takes was measured by its own run.
+            looked = replace(looked, ms_per_row=before["cost"]["ms_per_row"])
+            ms_per_row_on = _taken_on(before, "ms_per_row_on")
         made = Made(
             before.get("training", {}),
             time.monotonic() - began,
             leaks=_not_its_own(prepared, data_sha256, before),
             calibrated=calibrated,
             commands=(before["command"], *before.get("commands", ()), asked.command(spec.name)),
+            ms_per_row_on=ms_per_row_on,
+            training_on=_taken_on(before, "training_on"),
         )
         tree = conclude(prepared, spec, looked, sides["test"], guard, folder, decider, made)
         watcher.say(f"report: {folder / REPORT_FILE}")
@@ -198,6 +205,15 @@ def _metrics(folder: Path) -> Mapping[str, Any]:
         )
         raise DeciderError(message) from error
     return found
+
+
+def _taken_on(before: Mapping[str, Any], name: str) -> str:
+    """Return the hardware that a figure of the earlier run was taken on."""
+    cost = before["cost"]
+    if noted := cost.get(name):
+        return str(noted)
+    # Evaluations of earlier versions wrote their own machine's name beside the figures of another run.
+    return NOT_NOTED if before.get("commands") else str(cost.get("hardware") or NOT_NOTED)
 
 
 def _parts(
