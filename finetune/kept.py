@@ -1,11 +1,13 @@
 """Answers of a model kept in a file as they come, so that a test that was stopped goes on where it was.
 
-A question that was asked before, in these words, is not asked again. Does not know what a test is.
+A question that was asked before, in these words, of the same weights, by the same code, is not asked again;
+where the files lie is nothing to it. Does not know what a test is.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Sequence
@@ -17,28 +19,55 @@ import numpy as np
 from finetune.parts import Part
 from telcollm.decider.decider import choice_texts
 from telcollm.decider.rows import Row, row_prompt
-from telcollm.decider.shelf import folder_sha256
 from telcollm.decider.spec import DeciderSpec
+from telcollm.files import sha256
 from telcollm.guard import Guard
 from telcollm.model.port import FloatArray
 
+SCORING: Final = (
+    "finetune/example.py",
+    "finetune/lowrank.py",
+    "finetune/packing.py",
+    "finetune/parts.py",
+    "finetune/scoring.py",
+    "finetune/trainer.py",
+    "finetune/training.py",
+    "telcollm/decider/decider.py",
+    "telcollm/decider/rows.py",
+    "telcollm/model/encoding.py",
+    "telcollm/model/hardware.py",
+    "telcollm/model/port.py",
+)
+"""The code between a question in words and the answer that is kept."""
+
 _AT_ONCE: Final = 200
+_CONFIG: Final = "adapter_config.json"
+_ROOT: Final = Path(__file__).parent.parent
 
 
 def kept_part(
     part: Part,
     folder: Path,
+    base_sha256: str,
     adapter: Path | None,
     spec: DeciderSpec,
     guard: Guard,
     *,
+    scoring: str = "",
     tell: Callable[[int, int], None] = lambda done, all_: None,
 ) -> Part:
     """Return the part, its answers kept in `folder` in a file of this adapter's own, or of the bare base's.
 
-    `tell` hears how many of how many questions are answered.
+    `scoring` is the version of the code that answers, that of the code at hand where it is left out. `tell`
+    hears how many of how many questions are answered.
     """
-    path = folder / f"answers-{_about(adapter, spec)}.jsonl"
+    about = [
+        scoring or scoring_version(),
+        base_sha256,
+        adapter_sha256(adapter) if adapter is not None else "",
+        list(spec.labels),
+    ]
+    path = folder / f"answers-{hashlib.sha256(json.dumps(about).encode()).hexdigest()[:16]}.jsonl"
 
     def ask(rows: Sequence[Row]) -> FloatArray:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -67,10 +96,21 @@ def kept_part(
     return ask
 
 
-def _about(adapter: Path | None, spec: DeciderSpec) -> str:
-    """Return a name that no other base, adapter or list of labels has."""
-    about = [spec.base_sha256, folder_sha256(adapter) if adapter is not None else "", list(spec.labels)]
-    return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:16]
+@functools.cache
+def scoring_version(root: Path = _ROOT) -> str:
+    """Return a digest of the code that answers: another one may answer otherwise."""
+    return hashlib.sha256("".join(sha256(root / name) for name in SCORING).encode()).hexdigest()[:16]
+
+
+def adapter_sha256(adapter: Path) -> str:
+    """Return a digest of an adapter's weights and of how they are used, wherever it and its base lay."""
+    weights = {path.name: sha256(path) for path in sorted(adapter.glob("*.safetensors"))}
+    used: dict[str, object] = {}
+    # An adapter without a configuration that can be read is refused, in words, by who loads it.
+    with contextlib.suppress(OSError, TypeError, ValueError):
+        used = dict(json.loads((adapter / _CONFIG).read_text(encoding="utf-8")))
+    used.pop("base_model_name_or_path", None)
+    return hashlib.sha256(json.dumps([weights, used], sort_keys=True).encode()).hexdigest()
 
 
 def _key(row: Row, choices: Sequence[str], spec: DeciderSpec, guard: Guard) -> str:

@@ -26,13 +26,13 @@ from finetune.conclusion import REPORT_FILE, Made, conclude
 from finetune.evaluation import Parts, look, some
 from finetune.formats import TableError
 from finetune.kept import kept_part
-from finetune.otherwise import told_otherwise
+from finetune.otherwise import parse_disturbed, told_otherwise
 from finetune.parts import Part, answers_of, make_side, model_part
 from finetune.preparation import Prepared, prepare
 from finetune.publication import Outcome, publish
 from finetune.request import TuningRequest
 from finetune.run import MOST_MIX_ROWS, PRECISION, Watcher
-from finetune.table import read_table
+from finetune.table import Table, read_table
 from finetune.workplace import clear, own
 from telcollm.decider.decider import check_columns, guarded_row
 from telcollm.decider.mixing import fit_mix, fit_threshold, mixed
@@ -106,12 +106,12 @@ def remeasure(asked: Remeasure, settings: Settings, *, watcher: Watcher | None =
     began = time.monotonic()
     found = find(asked.decider, settings, unpromoted=True).folder
     spec, before = read_spec(found), _metrics(found)
+    base = _own_base(spec) if asked.model and spec.adapter else None
     prepared = prepare(_request(asked, spec))
     data_sha256 = prepared.spec.data_sha256
     prepared = replace(prepared, spec=spec)
-    key = hashlib.sha256(
-        json.dumps([folder_sha256(found), dataclasses.asdict(asked)], default=str).encode()
-    ).hexdigest()[:12]
+    calibrate = read_table(asked.calibrate) if asked.calibrate is not None else None
+    key = _key(asked, folder_sha256(found), data_sha256, calibrate)
     folder = settings.home.absolute() / "finetune" / f"{spec.name}-again-{key}"
     guard = Guard(load_key(settings.home), remember=False)
     with own(folder):
@@ -120,10 +120,10 @@ def remeasure(asked: Remeasure, settings: Settings, *, watcher: Watcher | None =
         otherwise = told_otherwise(prepared, spec, sides["test"], guard)
         decider = folder / "decider"
         shutil.copytree(found, decider)
-        parts, spec = _parts(asked, spec, decider, settings, guard, watcher)
+        parts, spec = _parts(asked, spec, base, decider, settings, guard, watcher)
         calibrated = ""
-        if asked.calibrate is not None:
-            spec, calibrated = _calibrate(asked.calibrate, prepared, spec, parts.own, guard, watcher)
+        if calibrate is not None:
+            spec, calibrated = _calibrate(calibrate, prepared, spec, parts.own, guard, watcher)
             spec = msgspec.structs.replace(spec, version=key)
         write_spec(spec, decider)
         train, validation = sides["train"], sides["validation"]
@@ -166,6 +166,14 @@ def remeasure(asked: Remeasure, settings: Settings, *, watcher: Watcher | None =
         if not asked.model:
             return replace(outcome, problem="the model was left out: not registered")
         return publish(outcome, prepared, spec, settings)
+
+
+def _key(asked: Remeasure, decider_sha256: str, data_sha256: str, calibrate: Table | None) -> str:
+    """Return the name of what is asked for, by what its files hold, wherever they lie."""
+    plain = dataclasses.asdict(replace(asked, decider="", data=Path(), disturbed=(), calibrate=None))
+    others = [(name, read_table(path).sha256) for name, path in map(parse_disturbed, asked.disturbed)]
+    content = [decider_sha256, data_sha256, calibrate.sha256 if calibrate else "", others, plain]
+    return hashlib.sha256(json.dumps(content, default=str).encode()).hexdigest()[:12]
 
 
 def _request(asked: Remeasure, spec: DeciderSpec) -> TuningRequest:
@@ -216,14 +224,41 @@ def _taken_on(before: Mapping[str, Any], name: str) -> str:
     return NOT_NOTED if before.get("commands") else str(cost.get("hardware") or NOT_NOTED)
 
 
+def _own_base(spec: DeciderSpec) -> Path:
+    """Return the folder of the base that the decider was trained over.
+
+    Raises:
+        DeciderError: what bears its name has other weights, or none whose sha256 is known.
+        ModelNotPulledError: names the command that pulls it.
+    """
+    from telcollm.model.weights import locate, read_info
+
+    base = locate(spec.base)
+    found = read_info(base, spec.base).sha256
+    if spec.base_sha256 and found != spec.base_sha256:
+        message = (
+            f"base {spec.base} in {base} has sha256 {found[:12] or 'unknown'}; {spec.base_sha256[:12]}, over "
+            f"which decider {spec.name} was trained, is allowed; pull that one by 'telcollm model pull', or "
+            "train again over this one"
+        )
+        raise DeciderError(message)
+    return base
+
+
 def _parts(
-    asked: Remeasure, spec: DeciderSpec, decider: Path, settings: Settings, guard: Guard, watcher: Watcher
+    asked: Remeasure,
+    spec: DeciderSpec,
+    base: Path | None,
+    decider: Path,
+    settings: Settings,
+    guard: Guard,
+    watcher: Watcher,
 ) -> tuple[Parts, DeciderSpec]:
     """Return the decider's own parts and the base, and the spec of the parts that are asked."""
     own_parts: dict[str, Part] = {}
     if spec.plain:
         own_parts["plain"] = load_plain(decider / PLAIN_FILE, spec).log_probabilities
-    if not asked.model or not spec.adapter:
+    if base is None:
         if not own_parts:
             message = (
                 f"decider {spec.name} has no plain expert; with --no-model nothing is left to look at; leave "
@@ -234,33 +269,34 @@ def _parts(
             # The plain expert was calibrated for itself before it was mixed.
             spec = msgspec.structs.replace(spec, adapter=False, mix={"plain": 1.0}, temperature=1.0)
         return Parts(own_parts, {}), spec
-    from telcollm.model.weights import locate
-
-    base, adapter = locate(spec.base), decider / ADAPTER_FOLDER
+    adapter = decider / ADAPTER_FOLDER
     answers = settings.home.absolute() / "finetune" / "answers"
 
     def tell(done: int, all_: int) -> None:
         watcher.say(f"model: {done} of {all_} rows")
 
-    model = kept_part(model_part(base, adapter, spec, guard), answers, adapter, spec, guard, tell=tell)
-    bare = kept_part(model_part(base, None, spec, guard), answers, None, spec, guard, tell=tell)
+    # A folder that was never pulled has no sha256 of its own: then its bytes tell it from another.
+    base_sha256 = spec.base_sha256 or folder_sha256(base)
+    model = kept_part(
+        model_part(base, adapter, spec, guard), answers, base_sha256, adapter, spec, guard, tell=tell
+    )
+    bare = kept_part(model_part(base, None, spec, guard), answers, base_sha256, None, spec, guard, tell=tell)
     return Parts({"model": model, **own_parts}, {}, bare), spec
 
 
 def _calibrate(
-    path: Path,
+    table: Table,
     prepared: Prepared,
     spec: DeciderSpec,
     parts: Mapping[str, Part],
     guard: Guard,
     watcher: Watcher,
 ) -> tuple[DeciderSpec, str]:
-    """Return the spec with mix, temperature and threshold fitted on the rows at `path`, and what they were.
+    """Return the spec with mix, temperature and threshold fitted on the table's rows, and what they were.
 
     Raises:
         TableError: rows have no label that the decider knows.
     """
-    table = read_table(path)
     # A table leaves out columns of numbers that are all alike in it: they hold what is usual.
     absent = {one.name: one.usual for one in spec.numerics if one.name not in table.columns}
     filled = [{**absent, **row} for row in table.rows] if len(absent) < len(spec.numerics) else table.rows
@@ -280,12 +316,14 @@ def _calibrate(
     labelled = np.flatnonzero(answers >= 0)
     if not len(labelled):
         message = (
-            f"--calibrate {path}: none of its {len(table.rows)} rows is new and has a {spec.label_column} "
-            "that the decider knows; rows it was not trained on are needed; name another file"
+            f"--calibrate {table.source}: none of its {len(table.rows)} rows is new and has a "
+            f"{spec.label_column} that the decider knows; rows it was not trained on are needed; "
+            "name another file"
         )
         raise TableError(message)
+    called = Path(table.source).name
     places = labelled[some(len(labelled), MOST_MIX_ROWS, spec.seed)]
-    watcher.say(f"mixing and calibrating on {len(places)} of {len(table.rows)} rows of {path.name}")
+    watcher.say(f"mixing and calibrating on {len(places)} of {len(table.rows)} rows of {called}")
     chosen = [guarded[int(place)] for place in places]
     logs = {name: part(chosen) for name, part in parts.items()}
     mix, temperature = fit_mix(logs, answers[places])
@@ -293,7 +331,7 @@ def _calibrate(
     chances = mixed(logs, spec)
     right = chances.argmax(axis=1) == answers[places]
     threshold = fit_threshold(chances.max(axis=1), right, spec.threshold.precision or PRECISION)
-    told = f"on {len(places):,} rows of {path.name}, sha256 {table.sha256}"
+    told = f"on {len(places):,} rows of {called}, sha256 {table.sha256}"
     told += f", {len(absent)} columns of numbers that it lacks taken as usual" if absent else ""
     return msgspec.structs.replace(spec, threshold=threshold), told
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
-from finetune.kept import kept_part
+import finetune.kept
+from finetune.kept import SCORING, kept_part, scoring_version
 from telcollm.decider.rows import Row
 from telcollm.decider.spec import DeciderSpec
 from telcollm.guard import Guard
@@ -16,6 +19,9 @@ from telcollm.model.port import FloatArray
 
 GUARD = Guard(b"0" * 16)
 SPEC = DeciderSpec(name="team", kind="labels", text_columns=("text",), label_column="team", labels=("a", "b"))
+BASE = "ab" * 32
+DECIDES_NOTHING = {"telcollm.errors", "telcollm.guard", "telcollm.model.quiet", "telcollm.decider.spec"}
+"""What scoring imports that answers nothing, or whose part in it stands in the question."""
 
 
 class Counting:
@@ -36,10 +42,10 @@ def rows(*texts: str) -> list[Row]:
 
 def test_answers_are_those_of_the_part_and_each_question_is_asked_once(tmp_path: Path) -> None:
     part = Counting()
-    kept = kept_part(part, tmp_path, None, SPEC, GUARD)
+    kept = kept_part(part, tmp_path, BASE, None, SPEC, GUARD)
 
     first = kept(rows("one", "three", "one"))
-    again = kept_part(part, tmp_path, None, SPEC, GUARD)(rows("three", "five"))
+    again = kept_part(part, tmp_path, BASE, None, SPEC, GUARD)(rows("three", "five"))
 
     assert part.asked == ["one", "three", "five"]
     assert first.tolist() == Counting()(rows("one", "three", "one")).tolist()
@@ -47,12 +53,12 @@ def test_answers_are_those_of_the_part_and_each_question_is_asked_once(tmp_path:
 
 
 def test_after_a_line_that_was_cut_short_the_rest_is_read_and_that_row_asked_again(tmp_path: Path) -> None:
-    kept_part(Counting(), tmp_path, None, SPEC, GUARD)(rows("one", "three"))
+    kept_part(Counting(), tmp_path, BASE, None, SPEC, GUARD)(rows("one", "three"))
     (path,) = tmp_path.iterdir()
     path.write_bytes(path.read_bytes()[:-9])
 
     part = Counting()
-    kept = kept_part(part, tmp_path, None, SPEC, GUARD)
+    kept = kept_part(part, tmp_path, BASE, None, SPEC, GUARD)
 
     assert kept(rows("one", "three")).tolist() == Counting()(rows("one", "three")).tolist()
     assert part.asked == ["three"]
@@ -64,25 +70,72 @@ def test_another_adapter_or_other_labels_share_no_answers(tmp_path: Path) -> Non
     adapters = []
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        (tmp_path / name / "weights").write_text(name)
+        (tmp_path / name / "adapter_model.safetensors").write_text(name)
         adapters.append(tmp_path / name)
     others = msgspec.structs.replace(SPEC, labels=("a", "c"))
 
     part = Counting()
-    for adapter, spec in ((None, SPEC), (adapters[0], SPEC), (adapters[1], SPEC), (adapters[1], others)):
-        kept_part(part, tmp_path / "answers", adapter, spec, GUARD)(rows("one"))
+    asked = [(BASE, None, SPEC), (BASE, adapters[0], SPEC), (BASE, adapters[1], SPEC)]
+    for base, adapter, spec in (*asked, (BASE, adapters[1], others), ("cd" * 32, adapters[1], others)):
+        kept_part(part, tmp_path / "answers", base, adapter, spec, GUARD)(rows("one"))
 
-    assert part.asked == ["one"] * 4
+    assert part.asked == ["one"] * 5
+
+
+def test_an_adapter_used_otherwise_shares_no_answers_one_that_was_moved_does(tmp_path: Path) -> None:
+    part = Counting()
+    for name, base, alpha in (("one", "/here/base", 16), ("two", "/there/base", 16), ("three", "base", 32)):
+        adapter = tmp_path / name
+        adapter.mkdir()
+        (adapter / "adapter_model.safetensors").write_text("weights")
+        config = {"lora_alpha": alpha, "base_model_name_or_path": base}
+        (adapter / "adapter_config.json").write_text(json.dumps(config))
+        kept_part(part, tmp_path / "answers", BASE, adapter, SPEC, GUARD)(rows(f"{alpha}"))
+
+    assert part.asked == ["16", "32"]
+    (adapter / "adapter_config.json").write_text("7")
+    kept_part(part, tmp_path / "answers", BASE, adapter, SPEC, GUARD)(rows("32"))
+    assert part.asked == ["16", "32", "32"]
+
+
+def test_another_code_of_scoring_asks_again(tmp_path: Path) -> None:
+    part = Counting()
+    for scoring in ("one", "one", "two", scoring_version(), ""):
+        kept_part(part, tmp_path, BASE, None, SPEC, GUARD, scoring=scoring)(rows("text"))
+
+    assert part.asked == ["text"] * 3
+
+
+def test_a_change_in_any_file_that_scores_is_another_version(tmp_path: Path) -> None:
+    root = Path(finetune.kept.__file__).parent.parent
+    versions = {scoring_version()}
+    for changed in SCORING:
+        copy = tmp_path / changed.replace("/", "-")
+        for name in SCORING:
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            (copy / name).write_bytes((root / name).read_bytes() + (b"\n" if name == changed else b""))
+        versions.add(scoring_version(copy))
+
+    assert len(versions) == len(SCORING) + 1
+
+
+def test_what_scoring_imports_is_in_its_version() -> None:
+    root = Path(finetune.kept.__file__).parent.parent
+    for module in ("scoring", "packing", "example", "lowrank"):
+        tree = ast.parse((root / f"finetune/{module}.py").read_text(encoding="utf-8"))
+        used = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        own = {name for name in used if name.startswith(("finetune.", "telcollm."))} - DECIDES_NOTHING
+        assert {f"{name.replace('.', '/')}.py" for name in own} <= set(SCORING)
 
 
 def test_no_rows_give_no_answers(tmp_path: Path) -> None:
-    assert kept_part(Counting(), tmp_path, None, SPEC, GUARD)([]).shape == (0, 0)
+    assert kept_part(Counting(), tmp_path, BASE, None, SPEC, GUARD)([]).shape == (0, 0)
 
 
 def test_progress_is_told_up_to_the_last_question(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
-    kept_part(Counting(), tmp_path, None, SPEC, GUARD, tell=lambda done, all_: told.append((done, all_)))(
-        rows(*map(str, range(450)))
-    )
+    kept_part(
+        Counting(), tmp_path, BASE, None, SPEC, GUARD, tell=lambda done, all_: told.append((done, all_))
+    )(rows(*map(str, range(450))))
 
     assert told == [(200, 450), (400, 450), (450, 450)]
