@@ -28,7 +28,7 @@ CHAMPION: Final = "champion"
 PLAIN: Final = ("tfidf", "boosting", "majority")
 """The plain baselines, all of which are always there."""
 
-_CALLED: Final = {
+RIVALS: Final = {
     "base": "the untuned base",
     "champion": "the present champion",
     "tfidf": "TF-IDF with logistic regression",
@@ -36,6 +36,30 @@ _CALLED: Final = {
     "majority": "always the commonest label",
     "plain": "its own plain expert alone",
 }
+"""What each rival is called."""
+
+SENTENCES: Final = {
+    "few rows": "enough test rows: {rows} test rows are too few to tell; at least {least} are needed",
+    "rows left out": "every test row counts: metrics are over {counted} of {rows} test rows; rows on which "
+    "the decider abstains must be counted by what it would have said",
+    "leak": "leak-free split: {finding}",
+    "tampered": "what was evaluated is what is registered: {finding}",
+    "claim": "metrics follow from the predictions: the run claims {metric} {claimed}, its predictions give "
+    "{found}",
+    "not compared": "beats {rival}: not compared on the test rows",
+    "compared on few": "beats {rival}: compared on {rows} rows only",
+    "no gain": "beats {rival}: the gain in accuracy is {gain}; the whole 95 % interval must lie above 0",
+    "gamed": "no gamed metric: macro-F1 is below that of {rival} by {gain}; accuracy was bought with the "
+    "rare classes",
+    "not calibrated": "calibrated: the expected calibration error is {ece}; {allowed} is allowed (chance "
+    "alone gives up to {chance} on these rows)",
+    "not tried": "holds when {change}: not tried",
+    "falls": "holds when {change}: accuracy falls by {drop} on {rows} rows; {allowed} is allowed",
+    "below": "holds when {change}: then it is below {rival} by {gain} on {rows} rows",
+    "collapsed": "no class collapsed: {label} is never right in {rows} test rows, while a plain baseline "
+    "finds {share} of them",
+}
+"""What is said of each condition that is not met, by its code; a gap is a value of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +135,22 @@ class Evidence:
     claimed: Mapping[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """A condition that is not met: its `code` in `SENTENCES` and the values that fill the gaps there.
+
+    A `rival` is named as in `RIVALS`, with the version of a champion in `which`. As text it is English.
+    """
+
+    code: str
+    values: Mapping[str, str]
+
+    def __str__(self) -> str:
+        called = RIVALS.get(self.values.get("rival", ""), self.values.get("rival", ""))
+        which = f" ({self.values['which']})" if self.values.get("which") else ""
+        return SENTENCES[self.code].format(**{**self.values, "rival": f"{called}{which}"})
+
+
 def failed_conditions(evidence: Evidence) -> list[str]:
     """Return the conditions that are not met, in words and figures; an empty list lets the decider pass.
 
@@ -118,6 +158,11 @@ def failed_conditions(evidence: Evidence) -> list[str]:
     >>> failed_conditions(Evidence(9, shown, {}, {}, needs_base=False))[0]
     'enough test rows: 9 test rows are too few to tell; at least 100 are needed'
     """
+    return [str(one) for one in unmet_conditions(evidence)]
+
+
+def unmet_conditions(evidence: Evidence) -> list[Unmet]:
+    """Return the conditions that are not met; an empty list lets the decider pass."""
     return [
         *_rows(evidence),
         *_honesty(evidence),
@@ -128,24 +173,22 @@ def failed_conditions(evidence: Evidence) -> list[str]:
     ]
 
 
-def _rows(evidence: Evidence) -> Iterator[str]:
+def _unmet(code: str, **values: object) -> Unmet:
+    return Unmet(code, {name: str(value) for name, value in values.items()})
+
+
+def _rows(evidence: Evidence) -> Iterator[Unmet]:
     if evidence.test_rows < MIN_TEST_ROWS:
-        yield (
-            f"enough test rows: {evidence.test_rows} test rows are too few to tell; "
-            f"at least {MIN_TEST_ROWS} are needed"
-        )
+        yield _unmet("few rows", rows=evidence.test_rows, least=MIN_TEST_ROWS)
     if evidence.decider.rows != evidence.test_rows:
-        yield (
-            f"every test row counts: metrics are over {evidence.decider.rows} of {evidence.test_rows} test "
-            "rows; rows on which the decider abstains must be counted by what it would have said"
-        )
+        yield _unmet("rows left out", counted=evidence.decider.rows, rows=evidence.test_rows)
 
 
-def _honesty(evidence: Evidence) -> Iterator[str]:
+def _honesty(evidence: Evidence) -> Iterator[Unmet]:
     for leak in evidence.leaks:
-        yield f"leak-free split: {leak}"
+        yield _unmet("leak", finding=leak)
     for finding in evidence.tampered:
-        yield f"what was evaluated is what is registered: {finding}"
+        yield _unmet("tampered", finding=finding)
     found = {
         "accuracy": evidence.decider.accuracy,
         "macro_f1": evidence.decider.macro_f1,
@@ -154,62 +197,49 @@ def _honesty(evidence: Evidence) -> Iterator[str]:
     for name, claim in evidence.claimed.items():
         # Written so that a claim of NaN does not pass.
         if name in found and not abs(claim - found[name]) <= CLAIM_TOLERANCE:
-            yield (
-                f"metrics follow from the predictions: the run claims {name} {claim:.3f}, "
-                f"its predictions give {found[name]:.3f}"
-            )
+            yield _unmet("claim", metric=name, claimed=f"{claim:.3f}", found=f"{found[name]:.3f}")
 
 
-def _rivals(evidence: Evidence) -> Iterator[str]:
+def _rivals(evidence: Evidence) -> Iterator[Unmet]:
     wanted = [BASE] if evidence.needs_base else []
     if evidence.champion:
         wanted.append(CHAMPION)
     for name in (*wanted, *PLAIN):
-        called = _CALLED[name] + (f" ({evidence.champion})" if name == CHAMPION else "")
+        named = {"rival": name, "which": evidence.champion if name == CHAMPION else ""}
         rival = evidence.rivals.get(name)
         if rival is None:
-            yield f"beats {called}: not compared on the test rows"
+            yield _unmet("not compared", **named)
             continue
         if rival.rows < min(evidence.test_rows, MIN_TEST_ROWS):
-            yield f"beats {called}: compared on {rival.rows} rows only"
+            yield _unmet("compared on few", rows=rival.rows, **named)
         if not rival.accuracy_gain.low > 0:
-            yield (
-                f"beats {called}: the gain in accuracy is {rival.accuracy_gain}; "
-                "the whole 95 % interval must lie above 0"
-            )
+            yield _unmet("no gain", gain=rival.accuracy_gain, **named)
         if name in PLAIN and not rival.macro_f1_gain.high >= 0:
-            yield (
-                f"no gamed metric: macro-F1 is below that of {called} by {rival.macro_f1_gain}; "
-                "accuracy was bought with the rare classes"
-            )
+            yield _unmet("gamed", gain=rival.macro_f1_gain, **named)
 
 
-def _calibration(shown: Shown) -> Iterator[str]:
+def _calibration(shown: Shown) -> Iterator[Unmet]:
     if not shown.ece <= max(MAX_ECE, shown.ece_by_chance):
-        yield (
-            f"calibrated: the expected calibration error is {shown.ece:.3f}; "
-            f"{MAX_ECE:.2f} is allowed (chance alone gives up to {shown.ece_by_chance:.3f} on these rows)"
+        yield _unmet(
+            "not calibrated",
+            ece=f"{shown.ece:.3f}",
+            allowed=f"{MAX_ECE:.2f}",
+            chance=f"{shown.ece_by_chance:.3f}",
         )
 
 
-def _disturbances(evidence: Evidence) -> Iterator[str]:
+def _disturbances(evidence: Evidence) -> Iterator[Unmet]:
     for name in evidence.expected_disturbances:
         if name not in evidence.disturbed:
-            yield f"holds when {name}: not tried"
+            yield _unmet("not tried", change=name)
     for name, one in evidence.disturbed.items():
         if one.drop.value > MAX_DROP and one.drop.low > 0:
-            yield (
-                f"holds when {name}: accuracy falls by {one.drop} on {one.rows} rows; "
-                f"{MAX_DROP:.2f} is allowed"
-            )
+            yield _unmet("falls", change=name, drop=one.drop, rows=one.rows, allowed=f"{MAX_DROP:.2f}")
         if not one.gain.high >= 0:
-            yield (
-                f"holds when {name}: then it is below {_CALLED.get(one.best_baseline, one.best_baseline)} "
-                f"by {one.gain} on {one.rows} rows"
-            )
+            yield _unmet("below", change=name, rival=one.best_baseline, gain=one.gain, rows=one.rows)
 
 
-def _classes(evidence: Evidence) -> Iterator[str]:
+def _classes(evidence: Evidence) -> Iterator[Unmet]:
     for label, (rows, recall) in evidence.decider.recall.items():
         if rows < MIN_CLASS_ROWS or recall > 0:
             continue
@@ -218,7 +248,4 @@ def _classes(evidence: Evidence) -> Iterator[str]:
             default=0.0,
         )
         if best >= FOUND_BY_BASELINE:
-            yield (
-                f"no class collapsed: {label!r} is never right in {rows} test rows, "
-                f"while a plain baseline finds {best:.0%} of them"
-            )
+            yield _unmet("collapsed", label=repr(label), rows=rows, share=f"{best:.0%}")

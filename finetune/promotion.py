@@ -16,7 +16,7 @@ from typing import Any
 
 from finetune.audit import LEAK_RATIO
 from finetune.evidence import evidence
-from finetune.gate import Evidence, failed_conditions
+from finetune.gate import Evidence, Unmet, unmet_conditions
 from finetune.predictions import (
     DISTURBED_FILE,
     PREDICTIONS_FILE,
@@ -44,12 +44,17 @@ _FILES = (PREDICTIONS_FILE, DISTURBED_FILE, ROWS_FILE)
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of a promotion: `failed` is empty where the version decides from now on."""
+    """What became of a promotion: `unmet` is empty where the version decides from now on."""
 
     version: Version
     former: Version | None
-    failed: tuple[str, ...]
+    unmet: tuple[Unmet, ...]
     evidence: Evidence
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """The conditions that were not met, in English."""
+        return tuple(map(str, self.unmet))
 
 
 def promote(settings: Settings, name: str, version: str = "") -> Verdict:
@@ -63,10 +68,10 @@ def promote(settings: Settings, name: str, version: str = "") -> Verdict:
     present = champion(settings, name)
     former = present if present is not None and present.version != candidate.version else None
     found = _evidence(settings, candidate, former)
-    failed = tuple(failed_conditions(found))
-    if not failed:
+    unmet = tuple(unmet_conditions(found))
+    if not unmet:
         set_champion(settings, name, candidate.version)
-    return Verdict(candidate, former, failed, found)
+    return Verdict(candidate, former, unmet, found)
 
 
 def evaluation_sha256(folder: Path) -> str:

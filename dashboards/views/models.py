@@ -9,14 +9,18 @@ import streamlit as st
 
 from dashboards.charts.metrics import calibration, over_time
 from dashboards.frame import Place, done, empty, guarded, heading, here
-from dashboards.plain import coded, line, plain
+from dashboards.plain import Figure, coded, line, plain
 from dashboards.reader import clock, number, percent, say, tell, word
+from dashboards.sentences import retold
 from telcollm.access import Action, allows
 from telcollm.app.services import accounts, models
-from telcollm.app.services.models import ModelLine, ModelVersion, Promotion
+from telcollm.app.services.models import Condition, ModelLine, ModelVersion, Promotion
 from telcollm.errors import TelcollmError
 
 FIGURES: Final = ("accuracy", "macro_f1", "top3", "ece")
+CHANGES: Final = ("identifiers", "vendors", "lines", "choices")
+"""The changes of a test that have a word; others bear the names that tables were given."""
+
 _VERDICT: Final = "verdict"
 
 
@@ -110,7 +114,7 @@ def _promotion(place: Place, found: ModelLine) -> None:
         if verdict.failed:
             st.error(say("models.failed the gate", version=verdict.version), icon=":material/block:")
             for condition in verdict.failed:
-                st.text(plain(condition, 400))
+                st.text(plain(condition_text(condition), 800))
         else:
             st.success(say("models.passed the gate", version=verdict.version), icon=":material/trophy:")
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -128,6 +132,24 @@ def _promotion(place: Place, found: ModelLine) -> None:
                         "models.rolled back",
                         lambda: models.roll_back(place.desk, place.caller, found.name),
                     )
+
+
+def condition_text(condition: Condition) -> str:
+    """Return a condition that the gate did not find met, in the reader's language.
+
+    What was found in the data or the files is told in words of its own, which may be English alone.
+    """
+    words: dict[str, object] = dict(condition.values)
+    if rival := condition.values.get("rival"):
+        version = condition.values.get("which", "").removeprefix("version ")
+        words["rival"] = tell("gate.champion", version=version) if version else word("rival", rival)
+    if metric := condition.values.get("metric"):
+        words["metric"] = word("figure", metric)
+    if (change := condition.values.get("change")) in CHANGES:
+        words["change"] = word("change", str(change))
+    if finding := condition.values.get("finding"):
+        words["finding"] = Figure(retold(finding, 400))
+    return tell(f"gate.{condition.code}", **words)
 
 
 def _report(place: Place, name: str, version: str) -> None:

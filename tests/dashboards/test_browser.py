@@ -328,7 +328,9 @@ def test_a_model_owner_is_refused_by_the_gate_and_an_auditor_sees_that_and_no_sw
     button(page, language, "models.promote").click()
     refused = re.compile(re.sub(r"\\\{\w+\\\}", ".*", re.escape(says(language, "models.failed the gate"))))
     expect(page.get_by_text(refused).first).to_be_visible()
-    expect(page.get_by_text("beats TF-IDF with logistic regression").first).to_be_visible()
+    beats = says(language, "gate.no gain").partition("{gain}")[0]
+    beats = beats.replace("{rival}", says(language, "words.rival tfidf"))
+    expect(page.get_by_text(beats).first).to_be_visible()
     keep(page, f"models-{language}")
 
     page = enter(Role.AUDITOR, "/audit")

@@ -14,6 +14,7 @@ import pytest
 from dashboards import pipeline
 from dashboards.views import models, now, tickets
 from dashboards.wording import LANGUAGES, catalogue, filled
+from finetune.gate import RIVALS, SENTENCES
 from telcollm.access import PAGES, Role
 from telcollm.records import (
     DecidedBy,
@@ -46,6 +47,8 @@ GROUPS: dict[str, set[str]] = {
     "figure": set(models.FIGURES),
     "origin": {"registered", "shipped"},
     "use": {"root_cause", "fault_kind", "team", "priority", "intent"},
+    "rival": set(RIVALS),
+    "change": set(models.CHANGES),
     "kind": {"incident", "alarm", "ticket", "kpi", "log", "change", "passage", "element", "customer"},
 }
 
@@ -83,7 +86,7 @@ def keys_in_code() -> set[str]:
 def keys_of_groups() -> set[str]:
     found = {f"words.{group} {value}" for group, values in GROUPS.items() for value in {*values, "other"}}
     found |= {f"words.column {name}" for name in (*now.COLUMNS, "other")}
-    return found
+    return found | {f"gate.{code}" for code in SENTENCES}
 
 
 def test_every_key_that_the_console_says_is_in_the_catalogue() -> None:

@@ -11,12 +11,14 @@ import pytest
 from finetune.gate import (
     MAX_ECE,
     MIN_TEST_ROWS,
+    SENTENCES,
     Disturbed,
     Evidence,
     Interval,
     Rival,
     Shown,
     failed_conditions,
+    unmet_conditions,
 )
 
 GAIN = Interval(0.03, 0.01, 0.05)
@@ -44,6 +46,27 @@ def evidence(**changes: Any) -> Evidence:
 def with_rival(name: str, **changes: Any) -> Evidence:
     good = evidence()
     return replace(good, rivals={**good.rivals, name: rival(**changes)})
+
+
+def wrong_in_all() -> Evidence:
+    """Evidence that meets no condition, in each way in which it may be missed."""
+    return evidence(
+        test_rows=50,
+        decider=Shown(40, 0.5, 0.4, 0.3, 0.01, {"b": (40, 0.0)}),
+        rivals={
+            "champion": rival(accuracy_gain=NONE),
+            "tfidf": rival(macro_f1_gain=LOSS),
+            "boosting": rival(rows=10),
+            "majority": rival(accuracy_gain=LOSS),
+        },
+        disturbed={
+            "vendors": Disturbed(1000, Interval(0.1, 0.05, 0.2), LOSS, "tfidf"),
+            "capitals": Disturbed(1000, NONE, LOSS, "boosting"),
+        },
+        expected_disturbances=("lines",),
+        leaks=("copies",),
+        tampered=("the decider's files differ",),
+    )
 
 
 def test_what_beats_every_rival_and_holds_passes() -> None:
@@ -185,3 +208,16 @@ def test_every_failed_condition_is_told_not_only_the_first() -> None:
     bad = with_rival("tfidf", accuracy_gain=LOSS, macro_f1_gain=LOSS)
     failures = failed_conditions(replace(bad, leaks=("copies",), test_rows=50))
     assert len(failures) == 5
+
+
+def test_each_code_is_said_and_each_gap_is_filled() -> None:
+    found = unmet_conditions(wrong_in_all())
+    assert {one.code for one in found} == set(SENTENCES)
+    assert list(map(str, found)) == failed_conditions(wrong_in_all())
+    for one in found:
+        assert all(value in str(one) for name, value in one.values.items() if name != "rival")
+        assert not set("{}") & set(str(one))
+
+
+def test_braces_in_what_was_found_are_no_gaps() -> None:
+    assert failed_conditions(evidence(leaks=("{rows} {0}",))) == ["leak-free split: {rows} {0}"]

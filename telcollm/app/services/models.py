@@ -44,13 +44,21 @@ class ModelLine(msgspec.Struct, frozen=True):
     versions: tuple[ModelVersion, ...]
 
 
+class Condition(msgspec.Struct, frozen=True):
+    """A condition of the gate that was not met: its `code` and values, for whoever says it in other words."""
+
+    code: str
+    values: dict[str, str]
+    text: str
+
+
 class Promotion(msgspec.Struct, frozen=True):
     """What the gate said: `failed` names the conditions that were not met, empty where it decides now."""
 
     name: str
     version: str
     former: str
-    failed: tuple[str, ...]
+    failed: tuple[Condition, ...]
     figures: dict[str, float]
 
 
@@ -160,7 +168,8 @@ def promote(workplace: Workplace, caller: Caller, name: str, version: str = "") 
     workplace.audit(caller, "promotion judged", f"{name}@{verdict.version.version}", detail=outcome[:300])
     shown = verdict.evidence.decider
     figures = {"accuracy": shown.accuracy, "macro_f1": shown.macro_f1, "ece": shown.ece}
-    return Promotion(name, verdict.version.version, former, verdict.failed, figures)
+    failed = tuple(Condition(one.code, dict(one.values), str(one)) for one in verdict.unmet)
+    return Promotion(name, verdict.version.version, former, failed, figures)
 
 
 def roll_back(workplace: Workplace, caller: Caller, name: str) -> tuple[str, str]:
