@@ -1,4 +1,4 @@
-"""`telcollm dlq`: records that could not be read, where they lay and why.
+"""`telcollm dlq`: records and received messages that could not be read, where they lay and why.
 
 It does not mend them.
 """
@@ -15,11 +15,13 @@ import typer
 from telcollm.app.cli.incidents import AsJson, Config, opened_store
 
 if TYPE_CHECKING:
+    from streams.receivers.letters import ReceivedLetter
     from telcollm.state import DeadLetter
 
 app = typer.Typer(help="Look at dead letters and replay them.", no_args_is_help=True)
 
 _SHOWN_CHARACTERS = 200
+_ELSEWHERE = "what telcollm receive could not read: telcollm dlq list --received"
 
 
 @app.callback()
@@ -29,7 +31,12 @@ def _group() -> None:
 
 @app.command(name="list")
 def list_(
-    topic: Annotated[str, typer.Option(help="Only of this source topic.")] = "",
+    topic: Annotated[
+        str, typer.Option(help="Only of this source topic; of this listener with --received.")
+    ] = "",
+    received: Annotated[
+        bool, typer.Option("--received", help="What `telcollm receive` could not read, from Kafka.")
+    ] = False,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 50,
     offset: Annotated[int, typer.Option(min=0, help="Skip so many.")] = 0,
     replayed: Annotated[bool, typer.Option("--replayed", help="Those already replayed as well.")] = False,
@@ -38,12 +45,19 @@ def list_(
 ) -> None:
     """Show dead letters in order of topic, partition and offset, with the reason of each.
 
-    What was replayed is left out unless asked for. Examples:
+    What was replayed is left out unless asked for. Messages that receivers (syslog, SNMP) could not read lie
+    in the dead-letter topic alone: --received reads it whole and shows the latest first. They came by no
+    topic, so none can be replayed. Examples:
 
         telcollm dlq list
 
         telcollm dlq list --topic alarms --limit 500 --json
+
+        telcollm dlq list --received --topic syslog-udp
     """
+    if received:
+        _list_received(topic, limit, offset, replayed, as_json, config)
+        return
     with opened_store(config) as store:
         letters = store.dead_letters(topic, include_replayed=replayed, limit=limit, offset=offset)
         total = store.count_dead_letters(topic, include_replayed=replayed)
@@ -53,6 +67,7 @@ def list_(
         return
     if not letters:
         typer.echo(f"none of {total} dead letters lie so far back" if total else "no dead letters")
+        typer.echo(_ELSEWHERE)
         return
     from rich.console import Console
     from rich.table import Table
@@ -72,6 +87,67 @@ def list_(
     console.print(table)
     shown = f"{offset + 1} to {offset + len(letters)} of {total}" if len(letters) < total else f"{total}"
     console.print(f"{shown} dead letters", highlight=False)
+    console.print(_ELSEWHERE, highlight=False)
+
+
+def _list_received(
+    source: str, limit: int, offset: int, replayed: bool, as_json: bool, config: Config
+) -> None:
+    """Show what receivers could not read, the latest first.
+
+    Raises:
+        SettingsError: --replayed was given, or the source is no listener.
+        TransientError: the brokers do not answer.
+    """
+    from streams.receivers.letters import latest_letters
+    from streams.receivers.received import Listener
+    from telcollm.app.runtime import find_broker
+    from telcollm.errors import SettingsError
+    from telcollm.settings import load_settings
+
+    if replayed:
+        message = (
+            "--replayed and --received exclude each other; what came by no topic is never replayed; give "
+            "one of them"
+        )
+        raise SettingsError(message)
+    if source and source not in set(Listener):
+        message = (
+            f"--topic {source} is no listener; with --received {', '.join(Listener)} are allowed; give one "
+            "of these, or leave --topic out"
+        )
+        raise SettingsError(message)
+    kafka = find_broker(load_settings(config)).kafka
+    total, letters = latest_letters(kafka, source=source, limit=limit, offset=offset)
+    if as_json:
+        typer.echo(
+            json.dumps(
+                {"total": total, "deadLetters": [_wire_received(letter) for letter in letters]}, indent=1
+            )
+        )
+        return
+    if not letters:
+        none = "receivers wrote no dead letters that the brokers still hold"
+        typer.echo(f"none of {total} dead letters lie so far back" if total else none)
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    from telcollm.app.incident_view import plain
+
+    table = Table("source", "received", "field", "reason", "message")
+    for letter in letters:
+        table.add_row(
+            plain(f"{letter.source} {letter.address}"),
+            _append_text(letter.received_ms),
+            plain(letter.field),
+            plain(letter.reason),
+            plain(_excerpt(letter.value)),
+        )
+    console = Console()
+    console.print(table)
+    shown = f"{offset + 1} to {offset + len(letters)} of {total}" if len(letters) < total else f"{total}"
+    console.print(f"{shown} dead letters of receivers, the latest first", highlight=False)
 
 
 @app.command()
@@ -148,10 +224,25 @@ def _wire(letter: DeadLetter) -> dict[str, Any]:
         "field": letter.field,
         "appendMs": letter.append_ms,
     }
-    for name, value in (("key", letter.key), ("value", letter.value)):
-        try:
-            wire[name] = None if value is None else value.decode()
-        except UnicodeDecodeError:
-            # Bytes that are no text; a script needs them whole all the same.
-            wire[f"{name}Base64"] = base64.b64encode(value or b"").decode()
-    return wire
+    return {**wire, **_wire_bytes("key", letter.key), **_wire_bytes("value", letter.value)}
+
+
+def _wire_received(letter: ReceivedLetter) -> dict[str, Any]:
+    return {
+        "source": letter.source,
+        "address": letter.address,
+        "receivedMs": letter.received_ms,
+        "reason": letter.reason,
+        "field": letter.field,
+        "partition": letter.partition,
+        "offset": letter.offset,
+        **_wire_bytes("value", letter.value),
+    }
+
+
+def _wire_bytes(name: str, value: bytes | None) -> dict[str, Any]:
+    try:
+        return {name: None if value is None else value.decode()}
+    except UnicodeDecodeError:
+        # Bytes that are no text; a script needs them whole all the same.
+        return {f"{name}Base64": base64.b64encode(value or b"").decode()}

@@ -8,10 +8,16 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from streams.receivers.received import Listener
 from telcollm.app.cli.dlq import app
+from telcollm.errors import SettingsError
+from telcollm.kafka_settings import KafkaSettings
 from telcollm.ports import Store
 from telcollm.store import open_store
+from tests.streams.receivers.test_letters import send
 from tests.telcollm.store.examples import dead_letter
+
+ELSEWHERE = "what telcollm receive could not read: telcollm dlq list --received"
 
 
 @pytest.fixture
@@ -31,7 +37,7 @@ def run(*words: str) -> str:
 
 
 def test_dead_letters_are_shown_with_place_and_reason(store: Store) -> None:
-    assert run() == "no dead letters\n"
+    assert run() == f"no dead letters\n{ELSEWHERE}\n"
     with store.transaction() as transaction:
         transaction.put_dead_letters(
             [
@@ -49,7 +55,8 @@ def test_dead_letters_are_shown_with_place_and_reason(store: Store) -> None:
     assert "3 dead letters" in shown
     assert "2 to 2 of 3 dead letters" in run("--limit", "1", "--offset", "1")
     assert "kpis/0@9" not in run("--topic", "alarms")
-    assert run("--offset", "5") == "none of 3 dead letters lie so far back\n"
+    assert run("--offset", "5") == f"none of 3 dead letters lie so far back\n{ELSEWHERE}\n"
+    assert run().endswith(f"{ELSEWHERE}\n")
 
 
 def test_json_gives_every_byte_back(store: Store) -> None:
@@ -77,3 +84,49 @@ def test_a_producers_absurd_clock_hides_no_letter(store: Store, append_ms: int, 
     told = run()
     assert shown in told
     assert "alarms/0@8" in told
+
+
+@pytest.fixture
+def brokers(kafka_settings: KafkaSettings, store: Store, monkeypatch: pytest.MonkeyPatch) -> KafkaSettings:
+    monkeypatch.setenv("TELCOLLM_KAFKA__BOOTSTRAP_SERVERS", json.dumps(kafka_settings.bootstrap_servers))
+    monkeypatch.setenv("TELCOLLM_KAFKA__TOPIC_PREFIX", kafka_settings.topic_prefix)
+    return kafka_settings
+
+
+@pytest.mark.broker
+def test_what_receivers_could_not_read_is_shown_with_who_sent_it(brokers: KafkaSettings) -> None:
+    assert run("--received") == "receivers wrote no dead letters that the brokers still hold\n"
+    hostile = b"no [red]syslog\x1b[31m\xff"
+    send(brokers, [(Listener.SYSLOG_UDP, "192.0.2.7", hostile), (Listener.SNMP, "192.0.2.8", b"\x30\x00")])
+
+    shown = run("--received")
+    for words in (
+        "syslog-udp 192.0.2.7",
+        "snmp 192.0.2.8",
+        "PRI",
+        "no [red]syslog",
+        "2 dead letters of recei",
+    ):
+        assert words in shown
+    assert "\x1b" not in shown
+    assert "1 to 1 of 2 dead letters of receivers" in run("--received", "--limit", "1")
+    assert "192.0.2.8" not in run("--received", "--topic", "syslog-udp")
+    assert run("--received", "--offset", "2") == "none of 2 dead letters lie so far back\n"
+    told = json.loads(run("--received", "--json", "--topic", "syslog-udp"))
+    (letter,) = told["deadLetters"]
+    assert (told["total"], letter["source"], letter["address"]) == (1, "syslog-udp", "192.0.2.7")
+    assert base64.b64decode(letter["valueBase64"]) == hostile
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--replayed"], "what came by no topic is never replayed; give one of them"),
+        (["--topic", "alarms"], "syslog-udp, syslog-tcp, snmp are allowed; give one of these"),
+    ],
+)
+def test_what_receivers_letters_have_not_is_refused_in_words(
+    store: Store, words: list[str], told: str
+) -> None:
+    with pytest.raises(SettingsError, match=told):
+        run("--received", *words)
