@@ -173,6 +173,7 @@ class OpinionAdviser:
         probabilities: list[float] = []
         if root is not None:
             probabilities = [round(by_object.pop(item.managed_object, 0.0), 6) for item in request.candidates]
+        none = 0.0 if root is None else dict(root.alternatives).get(NONE_OF_THESE, 0.0)
         names = [one.spec for one in (self._root_cause, self._fault_kind) if one is not None]
         top = max(range(len(probabilities)), key=probabilities.__getitem__, default=0)
         return Shadow(
@@ -184,6 +185,8 @@ class OpinionAdviser:
             fault_kinds=tuple(
                 (label, round(chance, 6)) for label, chance in (kind.alternatives if kind is not None else ())
             ),
+            none_of_these=round(none, 6),
+            sure_from=self._root_cause.spec.threshold.confidence if self._root_cause is not None else 0.0,
         )
 
     def counters(self) -> Mapping[str, float]:

@@ -1,23 +1,40 @@
 """Advice: a language model's opinion on complete incidents, taken beside the stream: alarms never wait.
 
-Requests wait in the store, so a crash loses none; an opinion is written once, with the end of its request.
-Does not know what the model is or what a prompt looks like.
+Requests wait in the store, so a crash loses none; an opinion is written once, with the end of its request
+and, where it changed what was decided, with the message that says so. Does not know what the model is or
+what a prompt looks like.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Protocol
 
 import msgspec
 
 from streams.desk import Desk
+from streams.outbox import Reached, nothing
 from streams.topics import advice_lane
-from telcollm.ports import EVERYTHING, Adviser, Store
+from telcollm.codec import encode
+from telcollm.ports import EVERYTHING, Adviser, Clock, Store
 from telcollm.records import Diagnosis, Shadow
-from telcollm.state import DiagnosisRequest
+from telcollm.state import DiagnosisRequest, OutboxMessage
 
-Conclude = Callable[[DiagnosisRequest, Diagnosis, Shadow], Diagnosis]
-"""Says what becomes of a diagnosis when an opinion on it has come."""
+Opinion = tuple[DiagnosisRequest, Diagnosis, Shadow]
+"""What was asked, the diagnosis of that revision as it stands, and what was said of it."""
+
+
+class Conclude(Protocol):
+    """Says what becomes of diagnoses when opinions on them have come."""
+
+    def __call__(self, opinions: Sequence[Opinion], *, decided_time: datetime) -> list[Diagnosis]:
+        """Return one diagnosis an opinion, in order, under the id it had, the opinion beside it.
+
+        Raises:
+            TransientError: the database did not answer.
+        """
+        ...
 
 
 def advice_request(request: DiagnosisRequest) -> DiagnosisRequest:
@@ -32,34 +49,59 @@ def wants_advice(request: DiagnosisRequest) -> bool:
     return request.incident.window_complete and len(request.candidates) > 1
 
 
-def kept_beside(request: DiagnosisRequest, diagnosis: Diagnosis, shadow: Shadow) -> Diagnosis:
-    """Return the diagnosis as it was decided, the opinion beside it: what no promoted decider leads."""
-    return msgspec.structs.replace(diagnosis, shadow=shadow)
+def kept_beside(opinions: Sequence[Opinion], *, decided_time: datetime) -> list[Diagnosis]:
+    """Return the diagnoses as they were decided, the opinions beside them: what no promoted decider leads."""
+    return [msgspec.structs.replace(diagnosis, shadow=shadow) for _, diagnosis, shadow in opinions]
+
+
+def diagnosis_message(diagnosis: Diagnosis, lane: str, topic: str, *, led: bool = False) -> OutboxMessage:
+    """Return the message that tells of a diagnosis; one that an opinion `led` has an id of its own.
+
+    Of an incident's diagnoses the one of the highest `revision` stands, of that revision the last.
+    """
+    name = f"diagnosis:{diagnosis.incident_id}:{diagnosis.incident_revision}"
+    return OutboxMessage(
+        message_id=f"{name}:led" if led else name,
+        lane=lane,
+        topic=topic,
+        key=diagnosis.incident_id,
+        value=encode(diagnosis),
+        headers=(("revision", str(diagnosis.incident_revision)), ("mode", diagnosis.mode.value)),
+    )
 
 
 class AdviceDesk(Desk):
-    """Serves the waiting requests of the owned lanes in batches, on a thread of its own."""
+    """Serves the waiting requests of the owned lanes in batches, on a thread of its own.
+
+    A diagnosis that an opinion changed is sent to `topic` again; not where a later revision has one by now.
+    """
 
     def __init__(
         self,
         store: Store,
+        clock: Clock,
         adviser: Adviser,
         *,
         lanes: Callable[[], Sequence[str]],
+        topic: str,
         batch_size: Callable[[], int],
         prompt_tokens: Callable[[], int],
         allowed: Callable[[], bool],
         conclude: Conclude = kept_beside,
         on_batch: Callable[[Sequence[DiagnosisRequest], Sequence[Shadow]], None] = lambda asked, told: None,
+        reached: Reached = nothing,
         idle_wait_s: float = 0.2,
     ) -> None:
         super().__init__(store, name="telcollm-advice", allowed=allowed, idle_wait_s=idle_wait_s)
+        self._clock = clock
         self._adviser = adviser
         self._lanes = lanes
+        self._topic = topic
         self._batch_size = batch_size
         self._prompt_tokens = prompt_tokens
         self._conclude = conclude
         self._on_batch = on_batch
+        self._reached = reached
 
     def _first(self) -> list[str]:
         requests = self._store.pending_requests(self._waiting_lanes(), self._batch_size())
@@ -77,14 +119,53 @@ class AdviceDesk(Desk):
         if not requests:
             return 0
         shadows = self._adviser.advise(requests, prompt_tokens=self._prompt_tokens())
-        advised: list[Diagnosis] = []
-        for request, shadow in zip(requests, shadows, strict=True):
-            for diagnosis in self._store.diagnoses(EVERYTHING, request.incident.incident_id):
-                if diagnosis.incident_revision == request.incident.revision:
-                    advised.append(self._conclude(request, diagnosis, shadow))
+        standing, overtaken = self._standing(requests)
+        opinions = [
+            (request, standing[request.request_id], shadow)
+            for request, shadow in zip(requests, shadows, strict=True)
+            if request.request_id in standing
+        ]
+        decided_time = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
+        concluded = self._conclude(opinions, decided_time=decided_time)
+        self._reached("before advice store")
         with self._store.transaction() as transaction:
-            transaction.put_diagnoses(advised)
-            transaction.finish_requests(request.request_id for request in requests)
+            # Of two owners that asked the same, one alone writes what it was told.
+            mine = transaction.take_requests(request.request_id for request in requests)
+            kept = [
+                (request, before, after)
+                for (request, before, _), after in zip(opinions, concluded, strict=True)
+                if request.request_id in mine
+            ]
+            transaction.put_diagnoses(after for _, _, after in kept)
+            transaction.put_outbox(
+                diagnosis_message(after, request.lane.removeprefix(advice_lane("")), self._topic, led=True)
+                for request, before, after in kept
+                if request.request_id not in overtaken and _decided_anew(before, after)
+            )
+        self._reached("after advice store")
         self._served()
         self._on_batch(requests, shadows)
         return len(requests)
+
+    def _standing(self, requests: Sequence[DiagnosisRequest]) -> tuple[dict[str, Diagnosis], set[str]]:
+        """Return by request the diagnosis of its revision, and those whose incident has a later one."""
+        latest = self._store.latest_diagnoses(
+            EVERYTHING, [request.incident.incident_id for request in requests]
+        )
+        standing: dict[str, Diagnosis] = {}
+        overtaken: set[str] = set()
+        for request in requests:
+            incident = request.incident
+            newest = latest.get(incident.incident_id)
+            if newest is not None and newest.incident_revision > incident.revision:
+                overtaken.add(request.request_id)
+                older = self._store.diagnoses(EVERYTHING, incident.incident_id)
+                newest = next((one for one in older if one.incident_revision == incident.revision), None)
+            if newest is not None and newest.incident_revision == incident.revision:
+                standing[request.request_id] = newest
+        return standing, overtaken
+
+
+def _decided_anew(before: Diagnosis, after: Diagnosis) -> bool:
+    """Tell whether more has changed than the opinion that is kept beside a diagnosis."""
+    return msgspec.structs.replace(after, shadow=before.shadow) != before

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from streams.advice import AdviceDesk, advice_request, wants_advice
+from streams.advice import AdviceDesk, advice_request, diagnosis_message, wants_advice
 from streams.correlate import CorrelateStage, Told
 from streams.degradation import DESCRIPTIONS, Level, next_level
 from streams.desk import Desk
@@ -23,12 +23,9 @@ from streams.outbox import OutboxRelay, Reached, nothing
 from streams.reply_desk import ReplyDesk, changed_requests
 from streams.routing_desk import RoutingDesk
 from streams.topics import DIAGNOSES, on_wire
-from telcollm.codec import encode
 from telcollm.errors import FencedError, TelcollmError, TransientError
 from telcollm.ports import Clock, Diagnoser, Store
-from telcollm.records import Diagnosis
 from telcollm.settings import Settings
-from telcollm.state import OutboxMessage
 
 _LOG = logging.getLogger(__name__)
 _DIAGNOSE_BATCH = 256
@@ -235,6 +232,9 @@ class Worker:
             pass
         if self._desk:
             self._see_through(self._desk, stages)
+            # What an opinion changed is sent again.
+            while self._relay(stages):
+                pass
         self._note_totals(stages)
 
     def _see_through(self, desk: Desk, stages: Stages) -> None:
@@ -277,7 +277,7 @@ class Worker:
             transaction.put_diagnoses(diagnoses)
             transaction.finish_requests(lanes)
             transaction.put_outbox(
-                self._message(diagnosis, request.lane)
+                diagnosis_message(diagnosis, request.lane, self._diagnoses_topic)
                 for diagnosis, request in zip(diagnoses, requests, strict=True)
             )
             if self._looks_at_replies:
@@ -288,16 +288,6 @@ class Worker:
                 )
         self.status.diagnoses += len(diagnoses)
         return len(requests)
-
-    def _message(self, diagnosis: Diagnosis, lane: str) -> OutboxMessage:
-        return OutboxMessage(
-            message_id=f"diagnosis:{diagnosis.incident_id}:{diagnosis.incident_revision}",
-            lane=lane,
-            topic=self._diagnoses_topic,
-            key=diagnosis.incident_id,
-            value=encode(diagnosis),
-            headers=(("revision", str(diagnosis.incident_revision)), ("mode", diagnosis.mode.value)),
-        )
 
     def _note_totals(self, stages: Stages) -> None:
         status = self.status

@@ -173,9 +173,12 @@ class StoreEvidence:
     def _shape(self, line: LogLine) -> str:
         """Return a line without what varies; the same line of several incidents is worked on once."""
         key = log_id(line)
-        if key not in self._shapes:
-            self._shapes[key] = mask(line.text, line.managed_object, self._guard.hide)[:_LOG_CHARACTERS]
-        return self._shapes[key]
+        shape = self._shapes.get(key)
+        if shape is None:
+            # Diagnoses that a decider leads are made on another thread, which may clear what was kept.
+            shape = mask(line.text, line.managed_object, self._guard.hide)[:_LOG_CHARACTERS]
+            self._shapes[key] = shape
+        return shape
 
     def _log_signs(self, name: str, lines: Sequence[LogLine], first_ms: int, last_ms: int) -> list[Sign]:
         """Return the most frequent shape of loud lines that came with the alarms, not in the hour before."""

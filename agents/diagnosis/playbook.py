@@ -127,6 +127,16 @@ class GraphDiagnoser:
             mode=Mode(incident.mode),
         )
 
+    def abstaining(self, request: DiagnosisRequest, diagnosis: Diagnosis, why: Sequence[str]) -> Diagnosis:
+        """Return a diagnosis of the request as one that abstains, `why` first among what is missing."""
+        best = diagnosis.hypotheses[0] if diagnosis.hypotheses else None
+        return msgspec.structs.replace(
+            diagnosis,
+            abstained=True,
+            summary=_summary(request, best, True),
+            missing=(*why, *(diagnosis.missing or self._missing(request, ""))),
+        )
+
     def _confidence(self, request: DiagnosisRequest, hypotheses: Sequence[Hypothesis]) -> float:
         """Return how sure the diagnosis is: the lead's share, or what was learned of diagnoses like it."""
         if not hypotheses:

@@ -137,8 +137,8 @@ class StepFinder:
         except TelcollmError:
             hits = []
         steps = steps_from((hit.chunk.chunk_id, hit.citation, hit.chunk.text) for hit in hits)
+        self._known.pop(key, None)
         self._known[key] = (at, steps)
-        self._known.move_to_end(key)
         while len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
         return steps

@@ -216,7 +216,7 @@ def run_worker(
     from streams.outbox import nothing
     from streams.reply_desk import ReplyDesk
     from streams.routing_desk import RoutingDesk
-    from streams.topics import REPLIES, ROUTES, on_wire
+    from streams.topics import DIAGNOSES, REPLIES, ROUTES, on_wire
     from streams.worker import Worker
 
     graph = load_graph(settings)
@@ -245,13 +245,16 @@ def run_worker(
 
         desk = AdviceDesk(
             store,
+            SystemClock(),
             adviser,
             lanes=lambda: worker.lanes,
+            topic=on_wire(settings.kafka, DIAGNOSES),
             batch_size=lambda: settings.model.batch_size * shrink(),
             prompt_tokens=lambda: settings.model.prompt_tokens // shrink(),
             allowed=lambda: worker.level < Level.RULES_ONLY,
             conclude=conclude,
             on_batch=lambda asked, told: session.advised(worker, desk, asked, told),
+            reached=reached,
         )
         return desk
 

@@ -105,8 +105,9 @@ class Hypothesis(Part, frozen=True):
 
 
 class Shadow(Part, frozen=True):
-    """What a model that does not decide would have said of the same candidates, in their order.
+    """What a model would say of the same candidates, in their order, whether it decides or not.
 
+    `none_of_these` is what it gives to a cause beyond them; less sure than `sure_from`, it abstains.
     `fault_kinds` are the likeliest kinds of fault with their probabilities, where a decider was asked.
     """
 
@@ -118,6 +119,8 @@ class Shadow(Part, frozen=True):
     fault_kinds: tuple[tuple[str, float], ...] = ()
     prompt_tokens: int = 0
     asked_with: str = ""
+    none_of_these: Ratio = 0.0
+    sure_from: float = 0.0
 
 
 class Diagnosis(Record, frozen=True):

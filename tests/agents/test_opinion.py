@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 import pytest
@@ -13,7 +13,7 @@ from agents.window_reader import WindowReader
 from telcollm.decider.decider import Decider
 from telcollm.decider.plain import fit_plain
 from telcollm.decider.rows import ROW_VERSION
-from telcollm.decider.spec import DeciderSpec, NumericColumn
+from telcollm.decider.spec import DeciderSpec, NumericColumn, Threshold
 from telcollm.guard import Guard
 from telcollm.model.port import Prompt
 from telcollm.prompts import CANDIDATES_VERSION, NONE_OF_THESE, WINDOW_VERSION
@@ -59,9 +59,17 @@ def rooted(model: ScriptedModel, topology: Topology | None = None) -> OpinionAdv
     return OpinionAdviser(windows(topology), GUARD, root_cause=decider(model))
 
 
-def power_is_it(prompt: Prompt, choices: Sequence[str]) -> list[float]:
-    """Whatever is listed with POWER is the root cause, nearly surely."""
-    return [8.0 if "POWER" in choice else 1.0 for choice in choices]
+def sure_of(words: str, weight: float = 8.0) -> Callable[[Prompt, Sequence[str]], list[float]]:
+    """Return a script: the choice that is listed with the words is so many times as likely as any other."""
+
+    def rule(prompt: Prompt, choices: Sequence[str]) -> list[float]:
+        listed = {line[:1]: line for line in prompt.whole.splitlines()}
+        return [weight if words in listed.get(choice.strip(), "") else 1.0 for choice in choices]
+
+    return rule
+
+
+power_is_it = sure_of("POWER")
 
 
 def test_probabilities_come_in_the_order_of_the_candidates_and_leave_room_for_none_of_them() -> None:
@@ -69,8 +77,10 @@ def test_probabilities_come_in_the_order_of_the_candidates_and_leave_room_for_no
     (shadow,) = rooted(model).advise([request(1, problems=PROBLEMS)], prompt_tokens=512)
     asked = request(1, problems=PROBLEMS).candidates
     right = [item.problem for item in asked].index("POWER")
-    assert shadow.probabilities[right] == pytest.approx(max(shadow.probabilities))
-    assert sum(shadow.probabilities) < 1
+    assert [round(8 * one / max(shadow.probabilities)) for one in shadow.probabilities] == [
+        8 if place == right else 1 for place in range(3)
+    ]
+    assert sum(shadow.probabilities) + shadow.none_of_these == pytest.approx(1, abs=1e-5)
     assert shadow.agrees == (right == 0)
 
 
@@ -198,3 +208,15 @@ def test_without_a_decider_of_root_causes_the_base_is_asked_about_them() -> None
     assert (shadow.probabilities, shadow.agrees) == (alone.probabilities, alone.agrees)
     assert shadow.fault_kinds and shadow.adapter == "kind@3"
     assert adviser.counters()["asked"] == adviser.counters()["prompts"] == 2
+
+
+def test_an_opinion_brings_what_none_of_them_gets_and_from_when_on_its_decider_is_sure() -> None:
+    model = ScriptedModel(score_rule=sure_of(NONE_OF_THESE, 2.0))
+    sure = decider(model, threshold=Threshold(confidence=0.7, precision=0.9, coverage=0.5))
+    (shadow,) = OpinionAdviser(windows(), GUARD, root_cause=sure).advise([request(1)], prompt_tokens=512)
+    assert (shadow.probabilities, shadow.none_of_these, shadow.sure_from) == ((0.25, 0.25), 0.5, 0.7)
+    kind = decider(
+        model, name="kind", kind="labels", choices_column="", labels=LABELS, threshold=Threshold(0.8)
+    )
+    (other,) = OpinionAdviser(windows(), GUARD, fault_kind=kind).advise([request(1)], prompt_tokens=512)
+    assert (other.probabilities, other.none_of_these, other.sure_from) == ((), 0.0, 0.0)

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from agents.diagnosis.leading import doubts_of
 from agents.routing.reasons import rule_reason
 from agents.routing.rules import RuledTeam
 from dashboards.sentences import told
 from dashboards.wording import catalogue
+from telcollm.records import Shadow
 from tests.agents.test_diagnosis import ROWS, diagnose, request, store
 
 ROOT = Path(__file__).parents[2]
@@ -58,6 +60,16 @@ def test_a_diagnosis_is_told_in_chinese_as_a_whole(store: object, rows: tuple, h
         assert re.search(r"[\u4e00-\u9fff]", told(one, "zh")), one
         assert MARK not in told(one, "zh"), one
         assert told(one, "en") == one
+
+
+def test_why_a_decider_does_not_lead_is_told_in_chinese() -> None:
+    unsure = Shadow(model="plain", probabilities=(0.3, 0.2), none_of_these=0.5, sure_from=0.6)
+    never = Shadow(model="plain", probabilities=(0.3,), sure_from=1.01)
+    assert [told(one, "zh") for one in (*doubts_of(0.3, unsure), *doubts_of(0.3, never))] == [
+        "起因本身的告警：模型认为根因有 50.0% 的可能不在候选之中",
+        "更多依据：模型对首选根因的把握为 30.0%，达到 60.0% 才予采信",
+        "更有把握的模型：当前模型尚未证明足够准确，不能主导诊断",
+    ]
 
 
 def test_the_reasons_of_a_route_are_told_one_by_one() -> None:

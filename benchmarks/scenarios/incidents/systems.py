@@ -103,7 +103,7 @@ class DiagnosisSystem:
         if self._adviser is not None and wants_advice(request):
             shadow = self._adviser.advise([request], prompt_tokens=self._prompt_tokens)[0]
             if self._leading is not None:
-                diagnosis = self._leading(request, diagnosis, shadow)
+                (diagnosis,) = self._leading([(request, diagnosis, shadow)], decided_time=decided)
         seconds = time.monotonic() - began_s
         wrong = faults_in(diagnosis, request, self._stores, self._topology)
         root = _chosen(candidates, shadow)

@@ -1,0 +1,372 @@
+"""Laws of diagnoses that an opinion changes: sent again once, after what they replace, whatever crashes."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from agents.diagnosis import GraphDiagnoser
+from agents.diagnosis.leading import Leading
+from agents.opinion import OpinionAdviser
+from streams.advice import AdviceDesk, Opinion, advice_request, diagnosis_message, kept_beside
+from streams.broker import EmbeddedBroker
+from streams.testing import consume_all
+from streams.topics import DIAGNOSES, on_wire
+from telcollm.app.runtime import run_worker
+from telcollm.codec import decode
+from telcollm.errors import TransientError
+from telcollm.kafka_settings import KafkaSettings
+from telcollm.ports import EVERYTHING, IncidentQuery, Store
+from telcollm.records import DecidedBy, Diagnosis, Shadow
+from telcollm.settings import (
+    DiagnosisSettings,
+    ModelSettings,
+    Settings,
+    SourceSettings,
+    StreamSettings,
+    TrackingSettings,
+)
+from telcollm.state import DiagnosisRequest, OutboxMessage
+from telcollm.store import open_store
+from telcollm.store.opening import Stores
+from telcollm.testing import ScriptedModel
+from telcollm.topology import Topology
+from tests.agents.test_opinion import GUARD, decider, sure_of, windows
+from tests.streams.pipeline import Pipeline, alarm_payloads, chains, fill, pipelines
+from tests.streams.test_advice import LANE, Noon, request
+from tests.streams.test_edge import payload
+from tests.telcollm.store.examples import alarm, at
+
+TOPIC = "diagnoses"
+
+
+@pytest.fixture
+def store(stores: Stores) -> Store:
+    return stores.store
+
+
+def adviser() -> OpinionAdviser:
+    return OpinionAdviser(windows(), GUARD, root_cause=decider(ScriptedModel(score_rule=sure_of("LOSS"))))
+
+
+def diagnoser(store: Store) -> GraphDiagnoser:
+    return GraphDiagnoser(store, Topology(), DiagnosisSettings(), has_graph=False)
+
+
+def desk(store: Store, asked: Any = None, **changes: Any) -> AdviceDesk:
+    options: dict[str, Any] = {
+        "lanes": lambda: [LANE],
+        "topic": TOPIC,
+        "batch_size": lambda: 16,
+        "prompt_tokens": lambda: 512,
+        "allowed": lambda: True,
+        "conclude": Leading(diagnoser(store)),
+    }
+    return AdviceDesk(store, Noon(), asked or adviser(), **{**options, **changes})
+
+
+def diagnosed(store: Store, *requests: DiagnosisRequest) -> list[Diagnosis]:
+    """Leave the store as a worker does that has diagnosed the requests and asked for advice on them."""
+    with store.transaction() as transaction:
+        transaction.put_alarms(
+            alarm(group.alarm_id, managed_object=group.managed_object, problem=group.problem)
+            for asked in requests
+            for group in asked.groups
+        )
+    found = diagnoser(store).diagnose(requests, decided_time=at(6))
+    with store.transaction() as transaction:
+        transaction.put_diagnoses(found)
+        transaction.put_outbox(diagnosis_message(one, LANE, TOPIC) for one in found)
+        transaction.put_requests(advice_request(asked) for asked in requests)
+    return found
+
+
+def waiting(store: Store) -> list[OutboxMessage]:
+    return store.pending_outbox([LANE], 99)
+
+
+def kept(store: Store, number: int = 1) -> list[Diagnosis]:
+    return store.diagnoses(EVERYTHING, f"i{number}")
+
+
+def test_what_an_opinion_changed_is_sent_after_what_it_replaces_as_it_is_stored(store: Store) -> None:
+    (before,) = diagnosed(store, request(1))
+    assert desk(store).serve_once() == 1
+    (after,) = kept(store)
+    assert after.decided_by is DecidedBy.MODEL
+    assert after.hypotheses[0].root_cause_problem == "LOSS" != before.hypotheses[0].root_cause_problem
+    first, second = waiting(store)
+    assert decode(first.value, Diagnosis) == before and decode(second.value, Diagnosis) == after
+    assert (first.key, first.topic, first.lane, first.headers) == (
+        second.key,
+        second.topic,
+        second.lane,
+        second.headers,
+    )
+    assert first.message_id != second.message_id
+    assert after.diagnosis_id == before.diagnosis_id and after.decided_time > before.decided_time
+
+
+def test_nothing_is_sent_where_an_opinion_changed_nothing(store: Store) -> None:
+    (before,) = diagnosed(store, request(1))
+    assert desk(store, conclude=kept_beside).serve_once() == 1
+    assert [msgspec.structs.replace(one, shadow=None) for one in kept(store)] == [before]
+    assert len(waiting(store)) == 1
+
+
+def test_nothing_is_sent_where_the_decider_had_no_opinion_on_root_causes(store: Store) -> None:
+    class OfKinds:
+        def advise(self, requests: Sequence[DiagnosisRequest], *, prompt_tokens: int) -> list[Shadow]:
+            return [Shadow(model="plain", probabilities=(), fault_kinds=(("cut", 0.9),)) for _ in requests]
+
+        def counters(self) -> Mapping[str, float]:
+            return {}
+
+    diagnosed(store, request(1))
+    assert desk(store, OfKinds()).serve_once() == 1
+    assert kept(store)[0].shadow is not None and len(waiting(store)) == 1
+
+
+def test_a_batch_is_sent_in_the_order_in_which_it_waited(store: Store) -> None:
+    diagnosed(store, *(request(number) for number in range(5)))
+    assert desk(store, batch_size=lambda: 3).serve_once() == 3
+    assert desk(store).serve_once() == 2
+    assert [message.key for message in waiting(store)] == [f"i{number}" for number in range(5)] * 2
+
+
+class Killed(BaseException):
+    """The process ends here, as far as the database can tell."""
+
+
+def killing(point: str) -> Any:
+    def reached(passed: str) -> None:
+        if passed == point:
+            raise Killed
+
+    return reached
+
+
+def test_a_desk_killed_before_it_stores_leaves_all_as_it_was_and_the_next_sends_once(store: Store) -> None:
+    (before,) = diagnosed(store, request(1))
+    with pytest.raises(Killed):
+        desk(store, reached=killing("before advice store")).serve_once()
+    assert kept(store) == [before] and len(waiting(store)) == 1
+    again = desk(store)
+    assert (again.waiting(), again.serve_once(), again.serve_once()) == (1, 1, 0)
+    assert len(waiting(store)) == 2
+
+
+def test_a_desk_killed_between_storing_and_sending_loses_and_doubles_nothing(store: Store) -> None:
+    diagnosed(store, request(1))
+    with pytest.raises(Killed):
+        desk(store, reached=killing("after advice store")).serve_once()
+    (after,) = kept(store)
+    assert [decode(message.value, Diagnosis) for message in waiting(store)][1:] == [after]
+    assert desk(store).serve_once() == 0
+    assert len(waiting(store)) == 2
+
+
+def test_a_database_that_fails_while_storing_leaves_the_request_waiting(store: Store) -> None:
+    class Refusing:
+        """The store, whose messages cannot be queued."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(store, name)
+
+        def transaction(self) -> Any:
+            return Half(store.transaction())
+
+    class Half:
+        def __init__(self, whole: Any) -> None:
+            self._whole = whole
+
+        def __enter__(self) -> Any:
+            self._inner = self._whole.__enter__()
+            return self
+
+        def __exit__(self, *what: Any) -> Any:
+            return self._whole.__exit__(*what)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._inner, name)
+
+        def put_outbox(self, messages: Any) -> None:
+            message = "the database went away; it answers later; try again"
+            raise TransientError(message)
+
+    (before,) = diagnosed(store, request(1))
+    with pytest.raises(TransientError):
+        desk(Refusing()).serve_once()
+    assert kept(store) == [before] and desk(store).waiting() == 1
+
+
+def test_of_two_owners_that_asked_the_same_one_alone_is_told_and_sent(store: Store) -> None:
+    class Overtaken(OpinionAdviser):
+        """While it thinks, the lane's next owner answers."""
+
+        def advise(self, requests: Sequence[DiagnosisRequest], *, prompt_tokens: int) -> list[Shadow]:
+            assert desk(store).serve_once() == 1
+            told = super().advise(requests, prompt_tokens=prompt_tokens)
+            return [msgspec.structs.replace(one, adapter="root@old") for one in told]
+
+    diagnosed(store, request(1))
+    slow = Overtaken(windows(), GUARD, root_cause=decider(ScriptedModel(score_rule=sure_of("LOSS"))))
+    assert desk(store, slow).serve_once() == 1
+    (after,) = kept(store)
+    assert after.adapter == "root@3"
+    assert [decode(message.value, Diagnosis) for message in waiting(store)][1:] == [after]
+
+
+def test_of_a_revision_that_has_a_later_one_by_now_the_change_is_kept_and_not_sent(store: Store) -> None:
+    old = request(1)
+    diagnosed(store, old)
+    new = msgspec.structs.replace(
+        old,
+        request_id="i1:4",
+        incident=msgspec.structs.replace(old.incident, revision=4),
+    )
+    served = desk(store, batch_size=lambda: 1)
+    diagnosed(store, new)
+    assert [served.serve_once() for _ in range(3)] == [1, 1, 0]
+    assert [(one.incident_revision, one.decided_by) for one in kept(store)] == [
+        (3, DecidedBy.MODEL),
+        (4, DecidedBy.MODEL),
+    ]
+    told = [decode(message.value, Diagnosis) for message in waiting(store)]
+    assert [one.incident_revision for one in told] == [3, 4, 4]
+    assert told[-1] == kept(store)[-1]
+
+
+def test_the_stored_diagnoses_of_a_batch_are_one_read(store: Store) -> None:
+    class Counting:
+        """The store, and what was read of diagnoses."""
+
+        def __init__(self) -> None:
+            self.reads: list[str] = []
+
+        def __getattr__(self, name: str) -> Any:
+            if "diagnoses" in name:
+                self.reads.append(name)
+            return getattr(store, name)
+
+    counting = Counting()
+    diagnosed(store, *(request(number) for number in range(7)))
+    concluded: list[int] = []
+
+    def conclude(opinions: Sequence[Opinion], *, decided_time: Any) -> list[Diagnosis]:
+        concluded.append(len(opinions))
+        return kept_beside(opinions, decided_time=decided_time)
+
+    assert desk(counting, conclude=conclude).serve_once() == 7
+    assert (counting.reads, concluded) == (["latest_diagnoses"], [7])
+
+
+class Patient(OpinionAdviser):
+    """A decider that answers once the worker has nothing left to do but to wait for it."""
+
+    def __init__(self) -> None:
+        super().__init__(windows(), GUARD, root_cause=decider(ScriptedModel(score_rule=sure_of("after 2"))))
+        self.awaited = threading.Event()
+
+    def advise(self, requests: Sequence[DiagnosisRequest], *, prompt_tokens: int) -> list[Shadow]:
+        assert self.awaited.wait(120)
+        return super().advise(requests, prompt_tokens=prompt_tokens)
+
+
+class Telling(threading.Event):
+    """A worker's stop, which tells when the worker waits."""
+
+    def __init__(self, told: threading.Event) -> None:
+        super().__init__()
+        self._told = told
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self._told.set()
+        return super().wait(timeout)
+
+
+@pytest.mark.broker
+@pytest.mark.timeout(300)
+def test_a_drain_sends_what_a_slow_decider_changed_at_its_very_end(
+    kafka_settings: KafkaSettings, lite: Stores, tmp_path: Path
+) -> None:
+    settings = Settings(
+        home=tmp_path,
+        kafka=kafka_settings,
+        sources=(SourceSettings(topic=kafka_settings.topic("alarms"), kind="alarms"),),
+        streams=StreamSettings(partitions=1, lateness_s=20, gap_s=10),
+        model=ModelSettings(engine="none"),
+        diagnosis=DiagnosisSettings(led_by="champion"),
+        tracking=TrackingSettings(enabled=False),
+    )
+    lite.store.put_topology(chains())
+    fill(kafka_settings, kafka_settings.topic("alarms"), [payload("c0-n0"), payload("c0-n1", 2)])
+    slow = Patient()
+    run_worker(settings, lite.store, stop=Telling(slow.awaited), draining=lambda: True, adviser=slow)
+    (incident,) = lite.store.incidents(EVERYTHING, IncidentQuery())
+    after = lite.store.diagnoses(EVERYTHING, incident.incident_id)[-1]
+    assert (after.decided_by, after.hypotheses[0].root_cause_resource) == (DecidedBy.MODEL, "c0-n1")
+    sent = consume_all(kafka_settings, on_wire(kafka_settings, DIAGNOSES))
+    assert decode(sent[-1].value or b"", Diagnosis) == after
+    before = decode(sent[-2].value or b"", Diagnosis)
+    assert (before.diagnosis_id, before.decided_by) == (after.diagnosis_id, DecidedBy.RULE)
+
+
+class LedPipeline(Pipeline):
+    """A pipeline whose diagnoses are led by the scripted model."""
+
+    def settings(self, static: bool) -> dict[str, Any]:
+        return {**super().settings(static), "diagnosis": {"led_by": "champion"}}
+
+
+@pytest.mark.broker
+@pytest.mark.timeout(600)
+def test_kills_leave_the_diagnoses_no_kill_leaves_and_readers_hold_what_the_store_holds(
+    broker: EmbeddedBroker, database: list[str], tmp_path: Path
+) -> None:
+    made = pipelines(broker, database, tmp_path, alarm_payloads(200, seed=23))
+    calm, killed = (LedPipeline(**{name: getattr(one, name) for name in vars(one)}) for one in made)
+    assert calm.run() == 0
+    for point in ("before advice store", "after advice store", "after outbox"):
+        assert killed.run(static=True, point=point, times=1) == -signal.SIGKILL, point
+    assert killed.run(static=True) == 0
+    expected, found = calm.outcome(), killed.outcome()
+    assert expected["doubled"] == found["doubled"] == []
+    assert found["diagnoses"] == expected["diagnoses"]
+    led = [one for one in expected["diagnoses"].values() if one.get("decidedBy") == "model"]
+    assert len(led) > 20
+    for pipeline in (calm, killed):
+        assert held(pipeline) == stored(pipeline)
+
+
+def held(pipeline: Pipeline) -> dict[str, Diagnosis]:
+    """What a reader of the topic holds who keeps, of each incident, the highest revision's last word."""
+    found: dict[str, Diagnosis] = {}
+    for record in consume_all(pipeline.kafka, on_wire(pipeline.kafka, DIAGNOSES)):
+        told = decode(record.value or b"", Diagnosis)
+        known = found.get(told.incident_id)
+        if known is None or told.incident_revision >= known.incident_revision:
+            found[told.incident_id] = told
+    return {name: without_shadow(one) for name, one in found.items()}
+
+
+def stored(pipeline: Pipeline) -> dict[str, Diagnosis]:
+    store = open_store(pipeline.store_url)
+    names = [
+        one.incident_id
+        for one in store.incidents(EVERYTHING, IncidentQuery(include_superseded=True, limit=100_000))
+    ]
+    found = store.latest_diagnoses(EVERYTHING, names)
+    store.close()
+    return {name: without_shadow(one) for name, one in found.items()}
+
+
+def without_shadow(diagnosis: Diagnosis) -> Diagnosis:
+    """An opinion that changed nothing is kept and not sent."""
+    return msgspec.structs.replace(diagnosis, shadow=None)
