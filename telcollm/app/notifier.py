@@ -16,7 +16,7 @@ import msgspec
 from telcollm import codec
 from telcollm.app import tmf
 from telcollm.app.services.incidents import rows_of
-from telcollm.app.services.subscriptions import tell
+from telcollm.app.services.subscriptions import end_lapsed, tell
 from telcollm.app.webhooks import TargetError, post, sign, subscription_key
 from telcollm.app.workplace import Workplace
 from telcollm.errors import DecodeError, TelcollmError, TransientError
@@ -131,8 +131,12 @@ class Notifier:
         )
 
     def deliver_once(self) -> int:
-        """Return how many events were delivered; one that fails holds up its own subscription alone."""
+        """Return how many events were delivered; one that fails holds up its own subscription alone.
+
+        A subscription whose key is in force no more is ended first.
+        """
         delivered = 0
+        end_lapsed(self._workplace)
         for subscription in self._workplace.subscriptions.subscriptions():
             wait = self._waits.get(subscription.lane)
             if wait is None or self._workplace.clock.monotonic_s() >= wait.until_s:
@@ -143,6 +147,9 @@ class Notifier:
         store = self._workplace.stores.store
         delivered = 0
         for message in store.pending_outbox([subscription.lane], _BATCH):
+            # What ends a subscription must not wait for what a slow listener still has to hear.
+            if self._workplace.subscriptions.subscription(subscription.subscription_id) is None:
+                break
             failure = self._attempt(subscription, message)
             if failure and not self._too_old(message):
                 self._back_off(subscription, failure)

@@ -24,6 +24,7 @@ from telcollm.ports import Scope
 from telcollm.records.record import UtcTime
 from telcollm.store.access_tables import accounts, api_keys
 from telcollm.store.database import Database
+from telcollm.store.subscriptions import end_subscriptions_of
 from telcollm.store.upsert import upsert
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
@@ -145,7 +146,7 @@ class AccountStore:
             return [_ACCOUNT.decode(body) for body in connection.execute(statement).scalars()]
 
     def remove(self, name: str, *, at: datetime) -> None:
-        """Delete an account and revoke its keys.
+        """Delete an account, revoke its keys, and end what it and they subscribed to.
 
         Raises:
             TelcollmError: there is none.
@@ -153,6 +154,7 @@ class AccountStore:
         with self._database.writing() as connection:
             _known(connection, name)
             connection.execute(accounts.delete().where(accounts.c.name == name))
+            end_subscriptions_of(connection, name)
             for key in _keys(connection):
                 if key.owner == name and key.revoked is None:
                     _revoke(connection, key, at)
@@ -274,7 +276,7 @@ class AccountStore:
             return sorted(_keys(connection), key=lambda key: (key.created_time, key.key_id), reverse=True)
 
     def revoke_key(self, key_id: str, *, at: datetime) -> ApiKey:
-        """Return the key, which opens nothing from now on.
+        """Return the key, which opens nothing from now on; what it subscribed to is ended with it.
 
         Raises:
             TelcollmError: there is none of that id.
@@ -379,6 +381,7 @@ def _keys(connection: sa.Connection) -> list[ApiKey]:
 
 
 def _revoke(connection: sa.Connection, key: ApiKey, at: datetime) -> ApiKey:
+    end_subscriptions_of(connection, key.caller.name)
     revoked = key if key.revoked else msgspec.structs.replace(key, revoked=at)
     connection.execute(
         api_keys.update().where(api_keys.c.key_id == key.key_id).values(body=msgspec.json.encode(revoked))

@@ -82,9 +82,8 @@ class SubscriptionStore:
 
     def subscriptions(self) -> list[Subscription]:
         """Return all subscriptions in order of id."""
-        statement = sa.select(subscriptions.c.body).order_by(subscriptions.c.subscription_id)
         with self._database.reading() as connection:
-            return [_DECODER.decode(body) for body in connection.execute(statement).scalars()]
+            return _all(connection)
 
     def subscription(self, subscription_id: str) -> Subscription | None:
         """Return one subscription."""
@@ -96,10 +95,7 @@ class SubscriptionStore:
     def remove(self, subscription: Subscription) -> None:
         """Delete a subscription and what still waits to be told to it."""
         with self._database.writing() as connection:
-            connection.execute(
-                subscriptions.delete().where(subscriptions.c.subscription_id == subscription.subscription_id)
-            )
-            connection.execute(outbox.delete().where(outbox.c.lane == subscription.lane))
+            _end(connection, subscription)
 
     def follow(self, topic: str, limit: int, overlap: int) -> tuple[int, list[Followed]]:
         """Return the cursor and the messages of `topic` queued after it or in the `overlap` before, in order.
@@ -128,3 +124,22 @@ class SubscriptionStore:
                 connection.execute(
                     switches.update().where(switches.c.name == _CURSOR).values(value=str(cursor))
                 )
+
+
+def end_subscriptions_of(connection: sa.Connection, holder: str) -> None:
+    """Delete, in the transaction at hand, all that somebody subscribed to, and what still waits for it."""
+    for one in _all(connection):
+        if one.created_by == holder:
+            _end(connection, one)
+
+
+def _all(connection: sa.Connection) -> list[Subscription]:
+    statement = sa.select(subscriptions.c.body).order_by(subscriptions.c.subscription_id)
+    return [_DECODER.decode(body) for body in connection.execute(statement).scalars()]
+
+
+def _end(connection: sa.Connection, subscription: Subscription) -> None:
+    connection.execute(
+        subscriptions.delete().where(subscriptions.c.subscription_id == subscription.subscription_id)
+    )
+    connection.execute(outbox.delete().where(outbox.c.lane == subscription.lane))

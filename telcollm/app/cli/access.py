@@ -142,12 +142,12 @@ def list_accounts(as_json: AsJson = False, config: Config = None) -> None:
 def remove(
     name: Annotated[str, typer.Argument(help="Its name.")], as_json: AsJson = False, config: Config = None
 ) -> None:
-    """Delete an account and revoke its keys. Example: telcollm account remove eva."""
+    """Delete an account, revoke its keys, end their subscriptions. Example: telcollm account remove eva."""
     from telcollm.app.services.accounts import remove_account
 
     with opened(config) as (workplace, caller):
         remove_account(workplace, caller, name)
-    _tell(as_json, {"removed": name}, f"account {name} removed, its keys revoked")
+    _tell(as_json, {"removed": name}, f"account {name} removed, its keys revoked, their subscriptions ended")
 
 
 @account_app.command("password")
@@ -213,12 +213,17 @@ def revoke(
     as_json: AsJson = False,
     config: Config = None,
 ) -> None:
-    """Let a key open nothing from now on. Example: telcollm key revoke 0a1b2c3d4e5f."""
+    """Let a key open nothing from now on, and end what it subscribed to.
+
+    Webhooks that wait for its subscriptions are not sent any more. Example:
+
+        telcollm key revoke 0a1b2c3d4e5f
+    """
     from telcollm.app.services.accounts import revoke_key
 
     with opened(config) as (workplace, caller):
         key = revoke_key(workplace, caller, key_id)
-    _tell(as_json, _key(key), f"key {key.key_id} of {key.owner} revoked")
+    _tell(as_json, _key(key), f"key {key.key_id} of {key.owner} revoked, its subscriptions ended")
 
 
 def stop_model(as_json: AsJson = False, config: Config = None) -> None:

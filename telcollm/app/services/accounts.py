@@ -160,7 +160,7 @@ def list_accounts(workplace: Workplace, caller: Caller) -> list[Account]:
 
 
 def remove_account(workplace: Workplace, caller: Caller, name: str) -> None:
-    """Delete an account and revoke its keys.
+    """Delete an account, revoke its keys, and end what it and they subscribed to.
 
     Raises:
         AccessDenied: the caller may not, or it sees more than they do.
@@ -169,6 +169,10 @@ def remove_account(workplace: Workplace, caller: Caller, name: str) -> None:
     require(caller, Action.ACCOUNT_WRITE)
     _require_account_within(workplace, caller, name)
     workplace.audit(caller, "account removed", name[:64])
+    for key in workplace.accounts.keys():
+        if key.owner == name:
+            _tell_ended(workplace, caller, key.caller.name)
+    _tell_ended(workplace, caller, name)
     workplace.accounts.remove(name, at=workplace.now())
 
 
@@ -223,18 +227,27 @@ def list_keys(workplace: Workplace, caller: Caller) -> list[ApiKey]:
 
 
 def revoke_key(workplace: Workplace, caller: Caller, key_id: str) -> ApiKey:
-    """Return the key, which opens nothing from now on.
+    """Return the key, which opens nothing from now on; what it subscribed to is ended with it.
 
     Raises:
         AccessDenied: the caller may not, or it sees more than they do.
         TelcollmError: there is none of that id.
     """
     require(caller, Action.ACCOUNT_WRITE)
-    for key in workplace.accounts.keys():
-        if key.key_id == key_id:
-            _require_within(caller, key.scope)
+    held = [key for key in workplace.accounts.keys() if key.key_id == key_id]
+    for key in held:
+        _require_within(caller, key.scope)
     workplace.audit(caller, "key revoked", key_id[:64])
+    for key in held:
+        _tell_ended(workplace, caller, key.caller.name)
     return workplace.accounts.revoke_key(key_id, at=workplace.now())
+
+
+def _tell_ended(workplace: Workplace, caller: Caller, holder: str) -> None:
+    """Tell the audit trail which subscriptions end with their holder."""
+    for one in workplace.subscriptions.subscriptions():
+        if one.created_by == holder:
+            workplace.audit(caller, "subscription ended", one.subscription_id, detail=f"with {holder}"[:200])
 
 
 def _require_account_within(workplace: Workplace, caller: Caller, name: str) -> None:

@@ -115,6 +115,20 @@ def unsubscribe(workplace: Workplace, caller: Caller, api: Api, subscription_id:
     workplace.subscriptions.remove(found)
 
 
+def end_lapsed(workplace: Workplace) -> int:
+    """Return how many subscriptions were ended whose key has expired, or was revoked while it subscribed."""
+    keys = {key.caller.name: key for key in workplace.accounts.keys()}
+    ended = 0
+    for one in workplace.subscriptions.subscriptions():
+        key = keys.get(one.created_by)
+        if key is not None and (key.revoked is not None or workplace.now() >= key.expires):
+            why = "was revoked" if key.revoked else f"expired at {key.expires.isoformat()}"
+            workplace.audit("notifier", "subscription ended", one.subscription_id, detail=f"its key {why}")
+            workplace.subscriptions.remove(one)
+            ended += 1
+    return ended
+
+
 def tell(
     workplace: Workplace,
     api: Api,

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
+import argon2
 import pytest
 
+from telcollm.access import Role
 from telcollm.ports import EVERYTHING, Scope
 from telcollm.state import OutboxMessage
+from telcollm.store.accounts import AccountStore
 from telcollm.store.alarm_listing import AlarmQuery, find_alarms
 from telcollm.store.opening import Stores, open_stores
 from telcollm.store.subscriptions import Subscription, SubscriptionStore
@@ -49,6 +53,54 @@ def test_events_wait_once_each_in_lanes_of_their_own_until_the_subscription_ends
     assert len(kept.follow("incidents", 10, overlap=5)[1]) == 2
     kept.remove(made)
     assert kept.subscriptions() == [] and stores.store.pending_outbox([made.lane], 10) == []
+
+
+def subscribed(stores: Stores, *holders: str) -> list[Subscription]:
+    """One subscription of each holder, with an event that waits for it."""
+    kept = SubscriptionStore(stores.database)
+    made = [
+        Subscription(f"sub-{place}", "alarm", "https://noc.example/", Scope(), holder, NOON)
+        for place, holder in enumerate(holders)
+    ]
+    for one in made:
+        kept.put(one)
+        kept.queue([event(f"e-{one.subscription_id}", one.lane)], queued_ms=NOON_MS)
+    return made
+
+
+def waiting(stores: Stores, made: list[Subscription]) -> list[str]:
+    return [one.message_id for one in stores.store.pending_outbox([one.lane for one in made], 10)]
+
+
+def test_what_a_key_subscribed_to_ends_with_it_and_nothing_else(stores: Stores) -> None:
+    accounts = AccountStore(stores.database)
+    keys = [
+        accounts.make_key(
+            "robot", roles=(Role.NOC_ENGINEER,), scope=Scope(), at=NOON, expires=NOON + timedelta(days=1)
+        )[0]
+        for _ in range(2)
+    ]
+    made = subscribed(stores, keys[0].caller.name, keys[1].caller.name, "robot", keys[0].caller.name)
+
+    accounts.revoke_key(keys[0].key_id, at=NOON)
+
+    left = SubscriptionStore(stores.database).subscriptions()
+    assert [one.created_by for one in left] == [keys[1].caller.name, "robot"]
+    assert waiting(stores, made) == ["e-sub-1", "e-sub-2"]
+
+
+def test_what_an_account_and_its_keys_subscribed_to_ends_with_it(stores: Stores) -> None:
+    accounts = AccountStore(stores.database, hasher=argon2.PasswordHasher(1, 8, 1))
+    accounts.add("eva", "correct horse battery", roles=(Role.NOC_ENGINEER,), scope=Scope(), at=NOON)
+    key, _ = accounts.make_key(
+        "eva", roles=(Role.NOC_ENGINEER,), scope=Scope(), at=NOON, expires=NOON + timedelta(days=1)
+    )
+    made = subscribed(stores, "eva", key.caller.name, "evan")
+
+    accounts.remove("eva", at=NOON)
+
+    assert [one.created_by for one in SubscriptionStore(stores.database).subscriptions()] == ["evan"]
+    assert waiting(stores, made) == ["e-sub-2"]
 
 
 WANTED: list[tuple[dict[str, Any], list[str]]] = [
