@@ -17,7 +17,7 @@ from telcollm.records import Shadow
 from tests.agents.test_diagnosis import ROWS, diagnose, request, store
 
 ROOT = Path(__file__).parents[2]
-WRITERS = ("agents/diagnosis", "agents/routing", "agents/tools", "streams")
+WRITERS = ("agents/diagnosis", "agents/routing", "agents/tools", "finetune", "streams", "telcollm/decider")
 MARK = "（英文原文）"
 
 __all__ = ["store"]
