@@ -50,6 +50,16 @@ def _same(one: Path, other: Path) -> bool:
     return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
 
 
+def _apart(one: Path, other: Path) -> float:
+    """Return how far the weights of two adapters are apart, as a share of their length, where it is most."""
+    first, second = weights(one), weights(other)
+    assert first.keys() == second.keys()
+    return max(
+        float((first[name].float() - second[name].float()).norm() / second[name].float().norm())
+        for name in first
+    )
+
+
 @pytest.fixture(scope="module")
 def unbroken(base: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Trained, list[Progress]]:
     seen: list[Progress] = []
@@ -145,7 +155,9 @@ def test_a_training_killed_early_and_again_late_ends_with_the_weights_of_an_unbr
     assert trained.steps == unbroken[0].steps
     assert trained.tokens == unbroken[0].tokens
     assert trained.best_step == unbroken[0].best_step
-    assert _same(trained.adapter, unbroken[0].adapter)
+    # Another process may round sums otherwise: once in some hundred runs it did, by less than .002. Moments
+    # of the optimizer, its count of steps or the learning rate of one step lost make .015 and more.
+    assert _apart(trained.adapter, unbroken[0].adapter) < 0.005
 
 
 def test_a_finished_training_repeats_no_more_than_its_last_step(base: Path, tmp_path: Path) -> None:
