@@ -2,8 +2,9 @@
 
 The base stays as it is, in bfloat16 where the hardware multiplies it; adapters and optimizer are float32.
 A training that was killed goes on from its last whole checkpoint and ends with the weights of an unbroken
-one, but for what another process rounds otherwise, as long as steps and not minutes bound it. Under `accelerate launch` the same call runs on several
-devices. Does not know how examples are made or what the adapter is worth.
+one, but for what another process rounds otherwise, as long as steps and not minutes bound it. Under
+`accelerate launch` the same call runs on several devices. Does not know how examples are made or what the
+adapter is worth.
 """
 
 from __future__ import annotations
