@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import pairwise
 from pathlib import Path
@@ -13,9 +12,9 @@ from typing import Any, ClassVar
 import msgspec
 import pytest
 
-from telcollm.access import AccessDenied, Caller, Role
+from telcollm.access import AccessDenied, Role
 from telcollm.app.notifier import Notifier
-from telcollm.app.services import accounts, subscriptions
+from telcollm.app.services import subscriptions
 from telcollm.app.webhooks import (
     SIGNATURE_HEADER,
     TargetError,
@@ -29,15 +28,12 @@ from telcollm.app.webhooks import (
 from telcollm.app.workplace import Workplace
 from telcollm.codec import encode
 from telcollm.errors import TelcollmError, TransientError
-from telcollm.ports import EVERYTHING
 from telcollm.records import Mode, TicketStatus
-from telcollm.store.accounts import ApiKey
-from tests.telcollm.app.places import NORTH, SOUTH, Hand, caller, open_at
+from tests.telcollm.app.listeners import URL, Wire, subscribe, tell
+from tests.telcollm.app.places import SOUTH, Hand, caller, open_at
 from tests.telcollm.store.examples import diagnosis, incident, message
 
 KEY = b"k" * 32
-URL = "https://noc.example/events"
-EVENT = {"eventId": "e1", "eventType": "TroubleTicketCreateEvent", "eventTime": "2026-01-01T12:00:00Z"}
 
 
 def at(*addresses: str) -> Any:
@@ -130,39 +126,6 @@ def test_a_webhook_arrives_signed_and_no_redirect_is_followed() -> None:
     assert genuine(KEY, Listener.heard[0][2], Listener.heard[0][1], 7)
     with pytest.raises(TransientError, match="did not answer"):
         post(f"{base}/gone", b"{}", "", **given)
-
-
-class Wire:
-    """Stands where listeners are: keeps what is sent, and fails while told to."""
-
-    def __init__(self) -> None:
-        self.sent: list[tuple[str, bytes, str]] = []
-        self.tries = 0
-        self.answer = 204
-
-    def __call__(self, url: str, body: bytes, signature: str) -> int:
-        self.tries += 1
-        if self.answer == 0:
-            message = "down"
-            raise TransientError(message)
-        if self.answer < 300:
-            self.sent.append((url, body, signature))
-        return self.answer
-
-    @property
-    def ids(self) -> list[str]:
-        return [msgspec.json.decode(body)["eventId"] for _, body, _ in self.sent]
-
-
-def subscribe(workplace: Workplace, **changes: Any) -> Any:
-    who = caller(Role.NOC_ENGINEER, scope=changes.pop("scope", NORTH), name=changes.pop("name", "eva"))
-    fields: dict[str, Any] = {"api": "ticket", "callback": URL, **changes}
-    return subscriptions.subscribe(workplace, who, **fields)
-
-
-def tell(workplace: Workplace, *names: str) -> None:
-    for name in names:
-        subscriptions.tell(workplace, "ticket", {**EVENT, "eventId": name}, tenant="acme", region="north")
 
 
 def test_events_come_in_order_once_each_signed_by_the_key_that_was_shown(
@@ -284,93 +247,6 @@ def test_whoever_ends_a_subscription_hears_nothing_more(workplace: Workplace) ->
     subscriptions.unsubscribe(workplace, who, "ticket", made.subscription_id)
     wire = Wire()
     assert Notifier(workplace, wire).deliver_once() == 0 and wire.tries == 0
-
-
-ADMIN = caller(Role.ADMINISTRATOR)
-
-
-def holder(workplace: Workplace, *, days: int = 1) -> tuple[ApiKey, Caller]:
-    """A key, and who asks by it, as the API sees them."""
-    key, text = accounts.make_key(
-        workplace, ADMIN, "robot", roles=(Role.NOC_ENGINEER,), scope=NORTH, days=days
-    )
-    return key, accounts.bearer(workplace, text)
-
-
-def test_a_subscription_ends_with_the_key_that_made_it(workplace: Workplace) -> None:
-    key, robot = holder(workplace)
-    _, other = holder(workplace)
-    made, _ = subscriptions.subscribe(workplace, robot, "ticket", URL)
-    subscriptions.subscribe(workplace, other, "ticket", f"{URL}/other")
-    tell(workplace, "waiting")
-
-    accounts.revoke_key(workplace, ADMIN, key.key_id)
-
-    tell(workplace, "later")
-    wire = Wire()
-    assert Notifier(workplace, wire).deliver_once() == 2
-    assert {url for url, _, _ in wire.sent} == {f"{URL}/other"}
-    assert wire.ids == ["waiting", "later"]
-    ended = [
-        one for one in workplace.stores.audit.entries(EVERYTHING, 50) if one.action == "subscription ended"
-    ]
-    assert [(one.actor, one.subject) for one in ended] == [(ADMIN.name, made.subscription_id)]
-
-
-def test_a_key_that_is_revoked_while_events_are_sent_ends_them_there(workplace: Workplace) -> None:
-    key, robot = holder(workplace)
-    subscriptions.subscribe(workplace, robot, "ticket", URL)
-    tell(workplace, "e1", "e2", "e3")
-    wire = Wire()
-
-    def send(url: str, body: bytes, signature: str) -> int:
-        accounts.revoke_key(workplace, ADMIN, key.key_id)
-        return wire(url, body, signature)
-
-    Notifier(workplace, send).deliver_once()
-    assert wire.ids == ["e1"]
-
-
-def test_a_subscription_ends_when_its_key_expires(workplace: Workplace, clock: Hand) -> None:
-    _, robot = holder(workplace, days=1)
-    made, _ = subscriptions.subscribe(workplace, robot, "ticket", URL)
-    wire = Wire()
-    notifier = Notifier(workplace, wire)
-    clock.passed_s += timedelta(days=1).total_seconds() - 1
-    tell(workplace, "e1")
-    assert notifier.deliver_once() == 1
-    clock.passed_s += 1
-    tell(workplace, "e2")
-    assert notifier.deliver_once() == 0 and wire.ids == ["e1"]
-    assert workplace.subscriptions.subscriptions() == []
-    (entry,) = workplace.stores.audit.entries(EVERYTHING, 1)
-    assert (entry.action, entry.subject) == ("subscription ended", made.subscription_id)
-    assert "expired at 2026-01-02" in entry.detail
-
-
-def test_who_was_let_in_before_the_key_was_revoked_subscribes_to_nothing_that_is_told(
-    workplace: Workplace,
-) -> None:
-    key, robot = holder(workplace)
-    accounts.revoke_key(workplace, ADMIN, key.key_id)
-    subscriptions.subscribe(workplace, robot, "ticket", URL)
-    tell(workplace, "e1")
-    wire = Wire()
-    assert Notifier(workplace, wire).deliver_once() == 0 and wire.tries == 0
-    assert workplace.subscriptions.subscriptions() == []
-
-
-def test_a_removed_account_takes_the_subscriptions_of_its_keys_along(workplace: Workplace) -> None:
-    accounts.add_account(
-        workplace, ADMIN, "robot", "correct horse battery", roles=(Role.NOC_ENGINEER,), scope=NORTH
-    )
-    _, robot = holder(workplace)
-    subscriptions.subscribe(workplace, robot, "ticket", URL)
-    subscribe(workplace)
-    accounts.remove_account(workplace, ADMIN, "robot")
-    assert [one.created_by for one in workplace.subscriptions.subscriptions()] == ["eva"]
-    ended = [one.detail for one in workplace.stores.audit.entries(EVERYTHING, 50) if "ended" in one.action]
-    assert ended == [f"with {robot.name}"]
 
 
 def queue(workplace: Workplace, *found: Any) -> None:
