@@ -7,7 +7,7 @@ what a prompt looks like.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -119,7 +119,7 @@ class AdviceDesk(Desk):
         if not requests:
             return 0
         shadows = self._adviser.advise(requests, prompt_tokens=self._prompt_tokens())
-        standing, overtaken = self._standing(requests)
+        standing = self._standing(requests)
         opinions = [
             (request, standing[request.request_id], shadow)
             for request, shadow in zip(requests, shadows, strict=True)
@@ -127,6 +127,7 @@ class AdviceDesk(Desk):
         ]
         decided_time = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
         concluded = self._conclude(opinions, decided_time=decided_time)
+        latest = self._latest(requests)
         self._reached("before advice store")
         with self._store.transaction() as transaction:
             # Of two owners that asked the same, one alone writes what it was told.
@@ -140,30 +141,42 @@ class AdviceDesk(Desk):
             transaction.put_outbox(
                 diagnosis_message(after, request.lane.removeprefix(advice_lane("")), self._topic, led=True)
                 for request, before, after in kept
-                if request.request_id not in overtaken and _decided_anew(before, after)
+                if not _overtaken(request, latest) and _decided_anew(before, after)
             )
         self._reached("after advice store")
         self._served()
-        self._on_batch(requests, shadows)
+        told = [
+            (request, shadow)
+            for request, shadow in zip(requests, shadows, strict=True)
+            if request.request_id in mine
+        ]
+        self._on_batch([request for request, _ in told], [shadow for _, shadow in told])
         return len(requests)
 
-    def _standing(self, requests: Sequence[DiagnosisRequest]) -> tuple[dict[str, Diagnosis], set[str]]:
-        """Return by request the diagnosis of its revision, and those whose incident has a later one."""
-        latest = self._store.latest_diagnoses(
+    def _latest(self, requests: Sequence[DiagnosisRequest]) -> Mapping[str, Diagnosis]:
+        return self._store.latest_diagnoses(
             EVERYTHING, [request.incident.incident_id for request in requests]
         )
+
+    def _standing(self, requests: Sequence[DiagnosisRequest]) -> dict[str, Diagnosis]:
+        """Return by request the diagnosis of its revision."""
+        latest = self._latest(requests)
         standing: dict[str, Diagnosis] = {}
-        overtaken: set[str] = set()
         for request in requests:
             incident = request.incident
-            newest = latest.get(incident.incident_id)
-            if newest is not None and newest.incident_revision > incident.revision:
-                overtaken.add(request.request_id)
+            found = latest.get(incident.incident_id)
+            if _overtaken(request, latest):
                 older = self._store.diagnoses(EVERYTHING, incident.incident_id)
-                newest = next((one for one in older if one.incident_revision == incident.revision), None)
-            if newest is not None and newest.incident_revision == incident.revision:
-                standing[request.request_id] = newest
-        return standing, overtaken
+                found = next((one for one in older if one.incident_revision == incident.revision), None)
+            if found is not None and found.incident_revision == incident.revision:
+                standing[request.request_id] = found
+        return standing
+
+
+def _overtaken(request: DiagnosisRequest, latest: Mapping[str, Diagnosis]) -> bool:
+    """Tell whether a later revision of the incident has a diagnosis."""
+    newest = latest.get(request.incident.incident_id)
+    return newest is not None and newest.incident_revision > request.incident.revision
 
 
 def _decided_anew(before: Diagnosis, after: Diagnosis) -> bool:

@@ -101,7 +101,7 @@ class DiagnosisSettings(_Frozen):
 
     `led_by` "champion" lets the promoted decider `model.root_cause` lead diagnoses of complete incidents,
     with its own confidence, which no calibration file touches; until it has answered, and where it does not,
-    the cause graph's stands.
+    the cause graph's stands. It abstains below its own threshold too, and where "none of these" is likelier.
     """
 
     led_by: Literal["graph", "champion"] = "graph"

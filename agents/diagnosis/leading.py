@@ -7,7 +7,7 @@ are checked against the store as before. Does not know whether a decider has bee
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -59,7 +59,7 @@ class Leading:
             found,
             diagnosis_id=diagnosis.diagnosis_id,
             # Clocks of two machines differ, and who reads must see which of the two came later.
-            decided_time=max(found.decided_time, diagnosis.decided_time),
+            decided_time=max(found.decided_time, diagnosis.decided_time + timedelta(milliseconds=1)),
             decided_by=DecidedBy.MODEL,
             model=shadow.model,
             adapter=shadow.adapter,
@@ -72,7 +72,7 @@ def doubts_of(confidence: float, shadow: Shadow) -> tuple[str, ...]:
     """Return why a decider does not stand by a lead of that confidence, as what would have to be known.
 
     >>> doubts_of(0.5, Shadow(model="plain", probabilities=(0.5, 0.3), none_of_these=0.2, sure_from=0.6))
-    ('more to go by: the decider gives its first choice 50.0%, and is taken at its word from 60.0% on',)
+    ('more to go by: the decider gives the lead that stands 50.0%, and is taken at its word from 60.0% on',)
     """
     doubts = []
     if shadow.none_of_these > confidence:
@@ -82,7 +82,7 @@ def doubts_of(confidence: float, shadow: Shadow) -> tuple[str, ...]:
         )
     if confidence < shadow.sure_from <= 1:
         doubts.append(
-            f"more to go by: the decider gives its first choice {confidence:.1%}, "
+            f"more to go by: the decider gives the lead that stands {confidence:.1%}, "
             f"and is taken at its word from {shadow.sure_from:.1%} on"
         )
     elif confidence < shadow.sure_from:

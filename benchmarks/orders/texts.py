@@ -32,6 +32,8 @@ _TICKETS: Final = 8_000
 _PIECES: Final = 16_000
 _UTTERANCES: Final = 3_000
 _GROUPS: Final = 40
+_LEAST_LEFT: Final = 0.6
+"""Of an order in mark-up that a desk takes out, what is left may be honest."""
 _ORDER_WEIGHT: Final = 3.0
 _WRITTEN_WEIGHT: Final = 5.0
 _FOUND_WEIGHT: Final = 1.0
@@ -68,10 +70,16 @@ def _written(random: Random) -> Iterator[Sample]:
                     kind = f"{name}: {line[2:]}"
                 elif line.strip():
                     weight = _ORDER_WEIGHT if order else _WRITTEN_WEIGHT
-                    # As a router reads it, and as a care desk does.
-                    for form in sorted({plain_text(line).text, folded(line)}):
+                    for form in _forms(line):
                         for text in _with_teams(form, random, language):
                             yield Sample(text, order, kind, name, weight)
+
+
+def _forms(line: str) -> list[str]:
+    """Return a line as a router reads it, and as a care desk does where little is lost with its mark-up."""
+    routed, cared = plain_text(line).text, folded(line)
+    whole = len(tokens(cared)) >= _LEAST_LEFT * len(tokens(routed))
+    return sorted({routed, cared}) if whole else [routed]
 
 
 def _with_teams(line: str, random: Random, language: str) -> list[str]:

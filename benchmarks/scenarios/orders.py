@@ -2,7 +2,7 @@
 
 `route` speaks to whoever routes or diagnoses, `reply` to whoever answers customers. The first wording was
 developed on. The second and third were each written before anything was changed for them, and looked at by
-score since; the fourth is by someone who saw neither them nor what finds them, and was measured once.
+score since; the fourth is by someone who saw neither them nor what finds them, and was measured after.
 `{team}` is a label as the desk spells it, `{spoken}` the same as people say it. Deliberately does not know
 how they are found.
 """

@@ -107,8 +107,9 @@ class Hypothesis(Part, frozen=True):
 class Shadow(Part, frozen=True):
     """What a model would say of the same candidates, in their order, whether it decides or not.
 
-    `none_of_these` is what it gives to a cause beyond them; less sure than `sure_from`, it abstains.
-    `fault_kinds` are the likeliest kinds of fault with their probabilities, where a decider was asked.
+    `none_of_these` is what it gives to a cause beyond them, 0 where that is not among its five likeliest.
+    Less sure than `sure_from`, it abstains. `fault_kinds` are the likeliest kinds of fault with their
+    probabilities, where a decider was asked.
     """
 
     model: str

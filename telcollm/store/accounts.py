@@ -146,7 +146,9 @@ class AccountStore:
             return [_ACCOUNT.decode(body) for body in connection.execute(statement).scalars()]
 
     def remove(self, name: str, *, at: datetime) -> None:
-        """Delete an account, revoke its keys, and end what it and they subscribed to.
+        """Delete an account, revoke its keys, and end what they subscribed to.
+
+        What somebody of an identity provider subscribed to stays, though their name be the same.
 
         Raises:
             TelcollmError: there is none.
@@ -154,7 +156,6 @@ class AccountStore:
         with self._database.writing() as connection:
             _known(connection, name)
             connection.execute(accounts.delete().where(accounts.c.name == name))
-            end_subscriptions_of(connection, name)
             for key in _keys(connection):
                 if key.owner == name and key.revoked is None:
                     _revoke(connection, key, at)

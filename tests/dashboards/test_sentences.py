@@ -67,7 +67,7 @@ def test_why_a_decider_does_not_lead_is_told_in_chinese() -> None:
     never = Shadow(model="plain", probabilities=(0.3,), sure_from=1.01)
     assert [told(one, "zh") for one in (*doubts_of(0.3, unsure), *doubts_of(0.3, never))] == [
         "起因本身的告警：模型认为根因有 50.0% 的可能不在候选之中",
-        "更多依据：模型对首选根因的把握为 30.0%，达到 60.0% 才予采信",
+        "更多依据：模型对首个成立的根因把握为 30.0%，达到 60.0% 才予采信",
         "更有把握的模型：当前模型尚未证明足够准确，不能主导诊断",
     ]
 

@@ -50,14 +50,14 @@ def _same(one: Path, other: Path) -> bool:
     return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
 
 
-def _apart(one: Path, other: Path) -> float:
-    """Return how far the weights of two adapters are apart, as a share of their length, where it is most."""
+def _apart(one: Path, other: Path) -> list[float]:
+    """Return how far the weights of two adapters are apart, tensor by tensor as a share of their length."""
     first, second = weights(one), weights(other)
     assert first.keys() == second.keys()
-    return max(
+    return [
         float((first[name].float() - second[name].float()).norm() / second[name].float().norm())
         for name in first
-    )
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -155,9 +155,9 @@ def test_a_training_killed_early_and_again_late_ends_with_the_weights_of_an_unbr
     assert trained.steps == unbroken[0].steps
     assert trained.tokens == unbroken[0].tokens
     assert trained.best_step == unbroken[0].best_step
-    # Another process may round sums otherwise: once in some hundred runs it did, by less than .002. Moments
-    # of the optimizer, its count of steps or the learning rate of one step lost make .015 and more.
-    assert _apart(trained.adapter, unbroken[0].adapter) < 0.005
+    # Another process may round sums otherwise, as one in some hundred did. Narrowing weights or moments to
+    # bfloat16 once makes .002 at most; moments, the count of steps or a tenth of a rate lost, .015 and more.
+    assert all(share < 0.005 for share in _apart(trained.adapter, unbroken[0].adapter))
 
 
 def test_a_finished_training_repeats_no_more_than_its_last_step(base: Path, tmp_path: Path) -> None:

@@ -217,9 +217,10 @@ def test_of_two_owners_that_asked_the_same_one_alone_is_told_and_sent(store: Sto
 
     diagnosed(store, request(1))
     slow = Overtaken(windows(), GUARD, root_cause=decider(ScriptedModel(score_rule=sure_of("LOSS"))))
-    assert desk(store, slow).serve_once() == 1
+    told: list[Shadow] = []
+    assert desk(store, slow, on_batch=lambda asked, said: told.extend(said)).serve_once() == 1
     (after,) = kept(store)
-    assert after.adapter == "root@3"
+    assert after.adapter == "root@3" and told == []
     assert [decode(message.value, Diagnosis) for message in waiting(store)][1:] == [after]
 
 
@@ -243,7 +244,22 @@ def test_of_a_revision_that_has_a_later_one_by_now_the_change_is_kept_and_not_se
     assert told[-1] == kept(store)[-1]
 
 
-def test_the_stored_diagnoses_of_a_batch_are_one_read(store: Store) -> None:
+def test_what_a_later_revision_overtakes_while_it_is_concluded_is_kept_and_not_sent(store: Store) -> None:
+    old = request(1)
+    diagnosed(store, old)
+    newer = msgspec.structs.replace(old.incident, revision=4)
+
+    def conclude(opinions: Sequence[Opinion], *, decided_time: Any) -> list[Diagnosis]:
+        diagnosed(store, msgspec.structs.replace(old, request_id="i1:4", incident=newer))
+        return [msgspec.structs.replace(one, confidence=0.99) for _, one, _ in opinions]
+
+    assert desk(store, conclude=conclude, batch_size=lambda: 1).serve_once() == 1
+    assert [one.confidence == 0.99 for one in kept(store)] == [True, False]
+    told = [decode(message.value, Diagnosis) for message in waiting(store)]
+    assert [one.incident_revision for one in told] == [3, 4]
+
+
+def test_the_stored_diagnoses_of_a_batch_are_read_in_one_go_before_and_after(store: Store) -> None:
     class Counting:
         """The store, and what was read of diagnoses."""
 
@@ -264,7 +280,7 @@ def test_the_stored_diagnoses_of_a_batch_are_one_read(store: Store) -> None:
         return kept_beside(opinions, decided_time=decided_time)
 
     assert desk(counting, conclude=conclude).serve_once() == 7
-    assert (counting.reads, concluded) == (["latest_diagnoses"], [7])
+    assert (counting.reads, concluded) == (["latest_diagnoses"] * 2, [7])
 
 
 class Patient(OpinionAdviser):

@@ -160,7 +160,7 @@ def list_accounts(workplace: Workplace, caller: Caller) -> list[Account]:
 
 
 def remove_account(workplace: Workplace, caller: Caller, name: str) -> None:
-    """Delete an account, revoke its keys, and end what it and they subscribed to.
+    """Delete an account, revoke its keys, and end what they subscribed to.
 
     Raises:
         AccessDenied: the caller may not, or it sees more than they do.
@@ -168,11 +168,11 @@ def remove_account(workplace: Workplace, caller: Caller, name: str) -> None:
     """
     require(caller, Action.ACCOUNT_WRITE)
     _require_account_within(workplace, caller, name)
+    known = workplace.accounts.account(name) is not None
     workplace.audit(caller, "account removed", name[:64])
-    for key in workplace.accounts.keys():
+    for key in workplace.accounts.keys() if known else []:
         if key.owner == name:
             _tell_ended(workplace, caller, key.caller.name)
-    _tell_ended(workplace, caller, name)
     workplace.accounts.remove(name, at=workplace.now())
 
 

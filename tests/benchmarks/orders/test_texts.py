@@ -1,4 +1,4 @@
-"""What orders are learned from stands apart from what they are tested on."""
+"""The orders that are learned from stand apart from those that are tested."""
 
 from __future__ import annotations
 

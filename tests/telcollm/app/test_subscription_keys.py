@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from telcollm.access import Caller, Role
 from telcollm.app.notifier import Notifier
 from telcollm.app.services import accounts, subscriptions
 from telcollm.app.workplace import Workplace
+from telcollm.errors import TelcollmError
 from telcollm.ports import EVERYTHING
 from telcollm.store.accounts import ApiKey
 from tests.telcollm.app.listeners import URL, Wire, subscribe, tell
@@ -98,3 +101,12 @@ def test_a_removed_account_takes_the_subscriptions_of_its_keys_along(workplace: 
     assert [one.created_by for one in workplace.subscriptions.subscriptions()] == ["eva"]
     ended = [one.detail for one in workplace.stores.audit.entries(EVERYTHING, 50) if "ended" in one.action]
     assert ended == [f"with {robot.name}"]
+
+
+def test_a_name_without_an_account_ends_nothing_and_no_trail_says_so(workplace: Workplace) -> None:
+    _, robot = holder(workplace)
+    subscriptions.subscribe(workplace, robot, "ticket", URL)
+    with pytest.raises(TelcollmError, match="not known"):
+        accounts.remove_account(workplace, ADMIN, "robot")
+    assert [one.created_by for one in workplace.subscriptions.subscriptions()] == [robot.name]
+    assert not any("ended" in one.action for one in workplace.stores.audit.entries(EVERYTHING, 50))

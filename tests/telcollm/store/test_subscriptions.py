@@ -89,18 +89,19 @@ def test_what_a_key_subscribed_to_ends_with_it_and_nothing_else(stores: Stores) 
     assert waiting(stores, made) == ["e-sub-1", "e-sub-2"]
 
 
-def test_what_an_account_and_its_keys_subscribed_to_ends_with_it(stores: Stores) -> None:
+def test_what_an_accounts_keys_subscribed_to_ends_with_it_and_nobody_elses(stores: Stores) -> None:
     accounts = AccountStore(stores.database, hasher=argon2.PasswordHasher(1, 8, 1))
     accounts.add("eva", "correct horse battery", roles=(Role.NOC_ENGINEER,), scope=Scope(), at=NOON)
     key, _ = accounts.make_key(
         "eva", roles=(Role.NOC_ENGINEER,), scope=Scope(), at=NOON, expires=NOON + timedelta(days=1)
     )
-    made = subscribed(stores, "eva", key.caller.name, "evan")
+    made = subscribed(stores, key.caller.name, "eva", "evan")
 
     accounts.remove("eva", at=NOON)
 
-    assert [one.created_by for one in SubscriptionStore(stores.database).subscriptions()] == ["evan"]
-    assert waiting(stores, made) == ["e-sub-2"]
+    left = SubscriptionStore(stores.database).subscriptions()
+    assert [one.created_by for one in left] == ["eva", "evan"]
+    assert waiting(stores, made) == ["e-sub-1", "e-sub-2"]
 
 
 WANTED: list[tuple[dict[str, Any], list[str]]] = [
