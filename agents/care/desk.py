@@ -21,6 +21,7 @@ from agents.care.reading import Reader, Reading
 from agents.care.revision import Revision
 from agents.care.rows import message_row
 from telcollm.identity import derive_id
+from telcollm.model.port import Usage
 from telcollm.ports import EVERYTHING, Scope
 from telcollm.records import CareMessage, DecidedBy, Incident, Reply
 from telcollm.store.opening import Stores
@@ -80,6 +81,11 @@ class CareDesk:
         self._guard_key = guard_key
         self._decider = decider
         self._revision = Revision(stores, topology, scope, self._answer)
+
+    @property
+    def usage(self) -> Usage:
+        """What the language model of the decider of intents has been asked so far; nothing without one."""
+        return self._decider.decider.usage if self._decider is not None else Usage()
 
     def suggest(
         self, conversations: Sequence[Sequence[CareMessage]], *, decided_time: datetime

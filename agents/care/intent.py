@@ -17,6 +17,7 @@ from agents.care.likeness import Likeness
 from agents.care.matter import clauses
 from agents.care.text import folded, mentions
 from telcollm.decider.decider import Decision
+from telcollm.model.port import Usage
 from telcollm.records import DecidedBy
 
 THRESHOLD: Final = 0.45
@@ -39,6 +40,11 @@ _PER_MARGIN: Final = 9.0
 
 class IntentDecider(Protocol):
     """What `telcollm.decider.Decider` offers, as far as it is needed here."""
+
+    @property
+    def usage(self) -> Usage:
+        """What its language model has been asked so far."""
+        ...
 
     def decide(self, rows: Sequence[Mapping[str, object]]) -> list[Decision]:
         """Return one decision per row, in order."""

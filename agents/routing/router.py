@@ -21,6 +21,7 @@ from agents.routing.subjects import Subject, SubjectFinder, ticket_row
 from telcollm.decider.decider import Decision
 from telcollm.guard import Guard
 from telcollm.identity import derive_id
+from telcollm.model.port import Usage
 from telcollm.records import DecidedBy, Mode, Route, TicketPriority, TroubleTicket
 from telcollm.store.opening import Stores
 from telcollm.topology import Topology
@@ -83,6 +84,11 @@ class Router:
         self._finder = SubjectFinder(topology)
         self._names = tuple(dict.fromkeys((*self.teams, *policy.team_names)))
         self._linker = Linker(stores, self._finder, policy, self._text)
+
+    @property
+    def usage(self) -> Usage:
+        """What the deciders' language models have been asked so far; one that both ask counts for each."""
+        return sum((one.decider.usage for one in (self._team, self._priority) if one), Usage())
 
     @property
     def teams(self) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ from telcollm.decider.rows import (
 )
 from telcollm.decider.spec import ADAPTER_FOLDER, PLAIN_FILE, DeciderError, DeciderSpec, read_spec
 from telcollm.guard import Guard
-from telcollm.model.port import FloatArray, LanguageModel
+from telcollm.model.port import FloatArray, LanguageModel, Usage
 
 ALTERNATIVES = 5
 _LEAST = 1e-13
@@ -76,6 +76,11 @@ class Decider:
         self._model = language_model
         self._adapter = adapter
         self._plain = plain
+
+    @property
+    def usage(self) -> Usage:
+        """What its language model has been asked so far, by whomever; nothing without one."""
+        return self._model.usage if self._model is not None else Usage()
 
     def decide(self, rows: Sequence[Row]) -> list[Decision]:
         """Return one decision per row, in order.

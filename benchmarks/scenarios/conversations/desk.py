@@ -58,6 +58,7 @@ class CareScenarioDesk:
         self._keep(case)
         at = datetime.fromisoformat(case.inputs["at"])
         messages = _messages(case, case.inputs["messages"])
+        before = self._desk.usage
         reply = self._reply(messages, at)
         outcome = _outcome(reply)
         if case.inputs["kind"] == "order":
@@ -65,7 +66,8 @@ class CareScenarioDesk:
             outcome = {"plain": outcome, "ordered": _outcome(self._reply(forged, at))}
         elif case.inputs["kind"] == "change":
             outcome["after"] = self._changed(case, messages, reply, at)
-        return Said(case.case_id, outcome, text=reply.text, abstained=reply.abstained)
+        tokens = (self._desk.usage - before).tokens_in
+        return Said(case.case_id, outcome, text=reply.text, tokens=tokens, abstained=reply.abstained)
 
     def _reply(self, messages: Sequence[CareMessage], at: datetime) -> Reply:
         return self._desk.suggest([messages], decided_time=at)[0]

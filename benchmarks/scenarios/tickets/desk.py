@@ -21,6 +21,7 @@ from telcollm.settings import Settings
 
 if TYPE_CHECKING:
     from agents.routing.router import Router
+    from telcollm.model.port import Usage
     from telcollm.store.opening import Stores
     from telcollm.topology import Topology
 
@@ -106,19 +107,27 @@ class TicketDesk:
         """Return the route of a ticket, or both routes of one with and without an instruction."""
         ticket = msgspec.convert(case.inputs["ticket"], TroubleTicket)
         at = ticket.creation_date or datetime(2026, 1, 1, tzinfo=UTC)
+        before = self._router.usage
         if case.inputs["kind"] == "order":
             forged = msgspec.structs.replace(ticket, description=case.inputs["order"])
             plain, ordered = (self._router.route([one], decided_time=at)[0] for one in (ticket, forged))
             outcome = {"plain": self._outcome(plain), "ordered": self._outcome(ordered)}
-            return Said(case.case_id, outcome, text=ordered.reason)
+            return Said(case.case_id, outcome, text=ordered.reason, tokens=self._asked_since(before))
         self._advance(at)
         route = self._router.route([ticket], decided_time=at)[0]
         with self._stores.store.transaction() as transaction:
             transaction.put_tickets([ticket])
             transaction.put_routes([route])
         return Said(
-            case.case_id, self._outcome(route), text=route.reason, abstained=not self._automatic(route)
+            case.case_id,
+            self._outcome(route),
+            text=route.reason,
+            tokens=self._asked_since(before),
+            abstained=not self._automatic(route),
         )
+
+    def _asked_since(self, before: Usage) -> int:
+        return (self._router.usage - before).tokens_in
 
     def _automatic(self, route: Route) -> bool:
         return route.automatic and self._threshold <= 1.0

@@ -124,6 +124,22 @@ def test_padding_is_never_decided() -> None:
     assert found[1].label == "c"
 
 
+def test_it_tells_what_its_model_was_asked_and_nothing_without_one(folder: Path) -> None:
+    class Counting(Recording):
+        score = ScriptedModel.score
+
+        def add_adapter(self, name: str, path: Path) -> None:
+            self._adapters = (name,)
+
+    decider = open_decider(folder, Counting(), guard=GUARD)
+    before = decider.usage
+    decider.decide([{"text": "cell down"}])
+    assert (decider.usage - before).tokens_in > 0
+    plain = open_decider(folder, None, guard=GUARD, plain_only=True)
+    plain.decide([{"text": "cell down"}])
+    assert plain.usage.tokens_in == 0
+
+
 def test_no_rows_are_no_decisions(folder: Path) -> None:
     assert open_decider(folder, Recording(), guard=GUARD).decide([]) == []
 
