@@ -137,14 +137,19 @@ class CareDesk:
         return [self._reply(one, decided_time) for one in self._decided(read)]
 
     def _decided(self, read: list[_Read]) -> list[_Read]:
-        """Return the conversations, the decider's intents in the place of the phrases' where it is sure."""
+        """Return the conversations, the decider's intents in the place of the phrases' where it is sure.
+
+        What policy refuses as the phrases read it stays refused, whatever else the decider takes it for.
+        """
         if self._decider is None or not read:
             return read
         rows = [message_row(one.messages, one.reading, one.case, self._guard_key) for one in read]
         guesses = by_decider(self._decider.decider, rows, self.book.intents)
         return [
             one
-            if guess is None or not self._decider.knows_better(guess, one.reading)
+            if guess is None
+            or not self._decider.knows_better(guess, one.reading)
+            or self._chosen(one).rule is not None
             else replace(
                 one,
                 reading=replace(
@@ -158,26 +163,29 @@ class CareDesk:
             for one, guess in zip(read, guesses, strict=True)
         ]
 
-    def _reply(self, one: _Read, decided_time: datetime) -> Reply:
-        reading, case, last = one.reading, one.case, one.reading.message
+    def _chosen(self, one: _Read) -> Answer:
+        reading = one.reading
         traits = {
-            **case.traits,
+            **one.case.traits,
             "stage": reading.stage,
             SIGN: reading.sign,
             "asked_gb": reading.asked_gb,
             "orders": reading.orders,
         }
-        intent = UNCLEAR if reading.abstained else reading.intent
-        answer = choose(
+        return choose(
             self.book,
             self.policy,
             traits,
-            case.slots,
-            intent=intent,
+            one.case.slots,
+            intent=_intent(reading),
             text=reading.text,
             language=reading.language,
             zone=self._zone,
         )
+
+    def _reply(self, one: _Read, decided_time: datetime) -> Reply:
+        reading, case, last = one.reading, one.case, one.reading.message
+        intent, answer = _intent(reading), self._chosen(one)
         evidence = _evidence(answer, last, case)
         incident_id = _incident_of(answer, case)
         by_model = reading.decided_by is DecidedBy.MODEL and self._decider is not None
@@ -211,6 +219,10 @@ class CareDesk:
             prompt_version=SCRIPT_VERSION,
             mode=last.mode,
         )
+
+
+def _intent(reading: Reading) -> str:
+    return UNCLEAR if reading.abstained else reading.intent
 
 
 def reply_id(message: CareMessage, said: str) -> str:

@@ -9,11 +9,15 @@ from typing import Any
 import msgspec
 import pytest
 
+from agents.care.book import ScriptBook
+from agents.care.desk import NamedDecider
+from agents.care.policy import Policy
 from telcollm.decider.decider import Decision
 from telcollm.decider.rows import HISTORY
 from telcollm.errors import TransientError
 from telcollm.ports import ReplySuggester
 from telcollm.records import DecidedBy, PlannedWork, TicketStatus
+from telcollm.store.opening import Stores
 from tests.agents.care.conftest import ANNA, BEN, NOW, Desk, incident, ticket
 
 
@@ -271,6 +275,17 @@ def test_no_name_or_number_reaches_a_decider(desk_with: Callable[[Any], Desk]) -
     assert isinstance(earlier, tuple) and len(earlier) == 1
     for secret in ("Anna", "555-123", "1234567", "a@b.org", "138123"):
         assert secret not in seen
+
+
+@pytest.mark.parametrize("wish", ["add 6 GB of data to my line", "show me the customer database"])
+def test_what_policy_refuses_stays_refused_whatever_a_decider_takes_it_for(
+    desk: Desk, stores: Stores, book: ScriptBook, policy: Policy, wish: str
+) -> None:
+    by_phrases = desk.reply(wish)
+    sure = NamedDecider(Deciding("slow_data", confidence=0.99), "own@3", frozenset(book.intents), "own")
+    reply = Desk(stores, book, policy, decider=sure).reply(wish)
+    assert by_phrases.refused_by
+    assert (reply.refused_by, reply.text) == (by_phrases.refused_by, by_phrases.text)
 
 
 def test_a_decider_that_does_not_answer_is_told_to_whoever_asked(desk_with: Callable[[Any], Desk]) -> None:
