@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -69,25 +70,11 @@ def list_(
         typer.echo(f"none of {total} dead letters lie so far back" if total else "no dead letters")
         typer.echo(_ELSEWHERE)
         return
-    from rich.console import Console
-    from rich.table import Table
-
-    from telcollm.app.incident_view import plain
-
-    table = Table("record", "appended", "field", "reason", "value")
-    for letter in letters:
-        table.add_row(
-            plain(f"{letter.topic}/{letter.partition}@{letter.offset}"),
-            _append_text(letter.append_ms),
-            plain(letter.field),
-            plain(letter.reason),
-            plain(_excerpt(letter.value)),
-        )
-    console = Console()
-    console.print(table)
-    shown = f"{offset + 1} to {offset + len(letters)} of {total}" if len(letters) < total else f"{total}"
-    console.print(f"{shown} dead letters", highlight=False)
-    console.print(_ELSEWHERE, highlight=False)
+    rows = [
+        (f"{one.topic}/{one.partition}@{one.offset}", _append_text(one.append_ms), one) for one in letters
+    ]
+    told = (f"{_shown(offset, len(letters), total)} dead letters", _ELSEWHERE)
+    _print_letters(("record", "appended", "field", "reason", "value"), rows, told)
 
 
 def _list_received(
@@ -130,24 +117,9 @@ def _list_received(
         none = "receivers wrote no dead letters that the brokers still hold"
         typer.echo(f"none of {total} dead letters lie so far back" if total else none)
         return
-    from rich.console import Console
-    from rich.table import Table
-
-    from telcollm.app.incident_view import plain
-
-    table = Table("source", "received", "field", "reason", "message")
-    for letter in letters:
-        table.add_row(
-            plain(f"{letter.source} {letter.address}"),
-            _append_text(letter.received_ms),
-            plain(letter.field),
-            plain(letter.reason),
-            plain(_excerpt(letter.value)),
-        )
-    console = Console()
-    console.print(table)
-    shown = f"{offset + 1} to {offset + len(letters)} of {total}" if len(letters) < total else f"{total}"
-    console.print(f"{shown} dead letters of receivers, the latest first", highlight=False)
+    rows = [(f"{one.source} {one.address}", _append_text(one.received_ms), one) for one in letters]
+    told = (f"{_shown(offset, len(letters), total)} dead letters of receivers, the latest first",)
+    _print_letters(("source", "received", "field", "reason", "message"), rows, told)
 
 
 @app.command()
@@ -192,6 +164,32 @@ def replay(
     for item in done.refused:
         letter = item.letter
         typer.echo(f"refused: {letter.topic}/{letter.partition}@{letter.offset}: {item.reason}", err=True)
+
+
+def _print_letters(
+    columns: Sequence[str],
+    rows: Sequence[tuple[str, str, DeadLetter | ReceivedLetter]],
+    told: Sequence[str],
+) -> None:
+    """Print letters as a table, each after its place and its time, and what is told below it."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from telcollm.app.incident_view import plain
+
+    table = Table(*columns)
+    for place, time, letter in rows:
+        table.add_row(
+            plain(place), time, plain(letter.field), plain(letter.reason), plain(_excerpt(letter.value))
+        )
+    console = Console()
+    console.print(table)
+    for line in told:
+        console.print(line, highlight=False)
+
+
+def _shown(offset: int, count: int, total: int) -> str:
+    return f"{offset + 1} to {offset + count} of {total}" if count < total else f"{total}"
 
 
 def _append_text(append_ms: int) -> str:
