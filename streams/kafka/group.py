@@ -31,6 +31,12 @@ def group_coordinator(consumer: Consumer) -> Coordinator:
     return coordinator
 
 
+def was_thrown_out(coordinator: Coordinator) -> bool:
+    """Tell whether the group has dropped this member, and may have given its partitions to others."""
+    inside: Any = coordinator
+    return bool(inside._generation.is_lost())
+
+
 class GroupJoin:
     """One joining of the group, on a thread of its own until it is done.
 

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import msgspec
 
 from streams.kafka.client import build_consumer, kafka_errors, translated
-from streams.kafka.group import GroupJoin, group_coordinator
+from streams.kafka.group import GroupJoin, group_coordinator, was_thrown_out
 from streams.kafka.library import ConsumerRebalanceListener, OffsetAndMetadata, TopicPartition, errors
 from streams.kafka.protocols import Consumer
 from telcollm.kafka_settings import KafkaSettings
@@ -184,6 +184,7 @@ class PartitionSource:
                 batches = self._fetched(min(left_ms, _SLICE_MS), max_records)
                 # The client's own poll may have asked to join, and given up: somebody must wait meanwhile.
                 self._join_if_asked()
+                batches = {tp: batch for tp, batch in batches.items() if tp in self._owned}
                 if batches:
                     return raw_records(batches)
             left_ms = (deadline - time.monotonic()) * 1000
@@ -296,8 +297,15 @@ class PartitionSource:
         self.close()
 
     def _join_if_asked(self) -> None:
-        if self._join is None and self._coordinator.need_rejoin():
-            self._join = GroupJoin(self._coordinator, self._noted)
+        if self._join is not None or not self._coordinator.need_rejoin():
+            return
+        # From the moment the group hears that this member joins, it may give the partitions to another, while
+        # the owner still works between two polls: so the owner lets go of them first.
+        if self._owned:
+            self._taken.append(("lost" if was_thrown_out(self._coordinator) else "revoked", self.assigned))
+            self._owned.clear()
+        self._tell_taken()
+        self._join = GroupJoin(self._coordinator, self._noted)
 
     def _fetched(self, timeout_ms: float, max_records: int) -> Mapping[Any, Sequence[Any]]:
         try:
@@ -306,7 +314,6 @@ class PartitionSource:
             raise translated(error, self._settings, self._doing) from error
         if self._listener.notes:
             self._tell_owner()
-            return {tp: batch for tp, batch in batches.items() if tp in self._owned}
         return batches
 
     def _joined_within(self, timeout_s: float) -> bool:
@@ -337,12 +344,15 @@ class PartitionSource:
             if known:
                 self._owned -= known
                 self._taken.append((change, known))
+        self._tell_taken()
+        if granted and self._granted and self._join is None:
+            self._take_up(frozenset(self._granted))
+
+    def _tell_taken(self) -> None:
         while self._taken:
             change, partitions = self._taken[0]
             (self._on_lost if change == "lost" else self._on_revoked)(partitions)
             self._taken.popleft()
-        if granted and self._granted and self._join is None:
-            self._take_up(frozenset(self._granted))
 
     def _take_up(self, partitions: frozenset[TopicPartition]) -> None:
         offsets = self._on_assigned(partitions)

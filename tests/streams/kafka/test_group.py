@@ -65,6 +65,23 @@ def test_two_members_share_the_partitions_and_each_record_reaches_one_of_them(
     assert len(first.told[0][1]) == len(first.told[-2][1]) == 4
 
 
+def test_no_partition_has_two_owners_while_one_works_between_short_polls(
+    any_kafka_settings: KafkaSettings,
+) -> None:
+    topic = made_topic(any_kafka_settings, 3)
+    first, second = Owner(), Owner()
+    with opened(any_kafka_settings, topic, first) as one:
+        polled_until(lambda: len(one.assigned) == 3, one)
+        with opened(any_kafka_settings, topic, second) as two:
+            # One looks in and goes on working at once; two waits for what the group gives meanwhile.
+            deadline = time.monotonic() + DEADLINE_S
+            while not two.assigned:
+                assert time.monotonic() < deadline, "two was given nothing"
+                one.poll(0)
+                two.poll(200)
+                assert one.assigned.isdisjoint(two.assigned)
+
+
 def test_a_join_that_is_never_answered_is_asked_again(
     broker: EmbeddedBroker, kafka_settings: KafkaSettings
 ) -> None:
