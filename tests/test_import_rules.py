@@ -8,7 +8,8 @@ import importlib
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,60 @@ def test_a_breach_of_the_import_rule_is_found(module: str, statement: str) -> No
 def test_what_the_import_rule_allows_is_no_breach(module: str, statement: str) -> None:
     names = imported(ast.walk(ast.parse(statement)), module.rpartition(".")[0])
     assert not breaches(module, names)
+
+
+def asked_for(tree: ast.Module, package: str, known: set[str]) -> set[str]:
+    """The known modules that are imported anywhere, a package only where more than its modules is asked for.
+
+    Imports for types and in functions count: those are for what loads slowly, not for what would go round.
+    """
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        names = imported(iter([node]), package)
+        if isinstance(node, ast.ImportFrom) and names <= known:
+            names.remove(min(names, key=len))
+        found |= names & known
+    return found
+
+
+def circle_of(imports: Mapping[str, set[str]]) -> list[str]:
+    """A circle of modules, the first again at its end; none where each can stand after what it imports."""
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    paths = [*modules(), *(ROOT / "benchmarks").rglob("*.py")]
+    known = {name_of(path) for path in paths}
+    imports = {name_of(path): asked_for(tree_of(path), package_of(path), known) for path in paths}
+    assert circle_of(imports) == []
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        "from streams.cut import Cut",
+        "from streams import cut",
+        "from . import cut",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from streams.cut import Cut",
+        "def f():\n    import streams.cut",
+    ],
+)
+def test_a_circle_is_found_however_it_is_closed(back: str) -> None:
+    sources = {
+        "streams.cut": "import streams.edge",
+        "streams.edge": "import streams.life",
+        "streams.life": back,
+    }
+    imports = {
+        name: asked_for(ast.parse(source), "streams", set(sources)) for name, source in sources.items()
+    }
+    assert set(circle_of(imports)) == set(sources)
+    imports["streams.life"] = set()
+    assert circle_of(imports) == []
 
 
 def test_the_command_line_imports_heavy_libraries_and_other_folders_only_when_they_are_needed() -> None:

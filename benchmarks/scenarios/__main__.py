@@ -16,13 +16,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
+from benchmarks.scenarios.case import Part, chosen
 from benchmarks.scenarios.catalogue import SUITES, open_suite
 from benchmarks.scenarios.comparing import Comparison, compare
-from benchmarks.scenarios.folder import made_folder
+from benchmarks.scenarios.making import made_folder
 from benchmarks.scenarios.page import chance, interval, number, write_page
 from benchmarks.scenarios.results import Results, lines_path, load_results, save_results
 from benchmarks.scenarios.running import ask, results_of, scored
-from benchmarks.scenarios.suite import NotAvailable, Options, Part, Tell, chosen
+from benchmarks.scenarios.suite import NotAvailable, Options, Tell
 from telcollm.errors import SettingsError, TelcollmError
 from telcollm.settings import load_settings
 

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from agents.diagnosis.calibration import Calibration, Known, learn, save_calibration
 from agents.diagnosis.shape import shape_of
+from benchmarks.scenarios.case import Scored
 from benchmarks.scenarios.results import Results
-from benchmarks.scenarios.suite import Scored
 from telcollm.errors import SettingsError
 
 _NOTHING = "nothing"

@@ -11,9 +11,10 @@ from typing import Final
 
 import msgspec
 
+from benchmarks.scenarios.case import Scored
 from benchmarks.scenarios.figures import mean_figure
 from benchmarks.scenarios.results import Figure, Results
-from benchmarks.scenarios.suite import Measure, Scored
+from benchmarks.scenarios.suite import Measure
 from telcollm.errors import SettingsError
 
 _HALVES: Final = 0.5

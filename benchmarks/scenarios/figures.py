@@ -13,8 +13,9 @@ from typing import Final
 
 import numpy as np
 
+from benchmarks.scenarios.case import Scored
 from benchmarks.scenarios.results import Cost, Figure
-from benchmarks.scenarios.suite import Measure, Scored
+from benchmarks.scenarios.suite import Measure
 from finetune.bootstrap import mean_interval
 
 DRAWS: Final = 2000

@@ -1,7 +1,6 @@
 """Where the cases of a suite lie: a folder of inputs, and the answers beside it, never in it.
 
-Made once and kept: a manifest holds the recipe and the hashes, and a folder whose recipe is another's is made
-anew. Deliberately does not know what cases hold.
+A manifest holds the recipe and the hash. Deliberately does not know what cases hold, nor who makes them.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from benchmarks.scenarios.suite import Answer, Case, Part, Suite, Tell
+from benchmarks.scenarios.case import Answer, Case
 from telcollm.errors import SettingsError
 
 _CASES: Final = "cases.jsonl"
@@ -29,6 +28,7 @@ class CaseFolder:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.inputs = root / "inputs"
+        self._manifest = root / _MANIFEST
 
     def write(self, cases: Iterable[Case], answers: Iterable[Answer]) -> None:
         """Keep the cases and their answers, one of each by id.
@@ -73,45 +73,36 @@ class CaseFolder:
             digest.update(_bytes(path))
         return digest.hexdigest()
 
+    def is_of(self, recipe: Mapping[str, Any]) -> bool:
+        """Tell whether the cases are those that were made by the recipe."""
+        if not self._manifest.is_file():
+            return False
+        known = msgspec.json.decode(self._manifest.read_bytes())
+        wanted = msgspec.json.decode(msgspec.json.encode(recipe))
+        return bool(known.get("recipe") == wanted and known.get("data_hash") == self.data_hash)
 
-def made_folder(suite: Suite, part: Part, data: Path, tell: Tell) -> CaseFolder:
-    """Return the suite's cases under `data`, made where they are not there yet or by another recipe.
+    def note(self, recipe: Mapping[str, Any]) -> None:
+        """Keep by what recipe the cases were made."""
+        entry: Mapping[str, Any] = {"recipe": recipe, "data_hash": self.data_hash}
+        self._manifest.write_bytes(msgspec.json.format(msgspec.json.encode(entry), indent=1) + b"\n")
 
-    Raises:
-        NotAvailable: data is missing that cannot be made.
-    """
-    folder = CaseFolder(data / suite.name / part)
-    manifest = folder.root / _MANIFEST
-    wanted = msgspec.json.decode(msgspec.json.encode(suite.recipe(part)))
-    if manifest.is_file():
-        known = msgspec.json.decode(manifest.read_bytes())
-        if known.get("recipe") == wanted and known.get("data_hash") == folder.data_hash:
-            return folder
-    if folder.root.exists():
-        _clear(folder.root)
-    folder.inputs.mkdir(parents=True)
-    tell(f"making the cases of {suite.name}, {part}")
-    suite.make(folder, part, tell)
-    entry: Mapping[str, Any] = {"recipe": wanted, "data_hash": folder.data_hash}
-    manifest.write_bytes(msgspec.json.format(msgspec.json.encode(entry), indent=1) + b"\n")
-    return folder
+    def clear(self) -> None:
+        """Take away what an earlier recipe made, and nothing else.
 
-
-def _clear(root: Path) -> None:
-    """Take away what an earlier recipe made, and nothing else.
-
-    Raises:
-        SettingsError: the folder is none of ours.
-    """
-    own = {_ANSWERS, _MANIFEST, "inputs"}
-    strange = sorted(entry.name for entry in root.iterdir() if entry.name not in own)
-    if strange:
-        message = (
-            f"{root} holds {strange[0]!r}, which no suite made; a folder of cases, or none yet, is allowed; "
-            "name another --data"
-        )
-        raise SettingsError(message)
-    shutil.rmtree(root)
+        Raises:
+            SettingsError: the folder is none of ours.
+        """
+        if not self.root.exists():
+            return
+        own = {_ANSWERS, _MANIFEST, "inputs"}
+        strange = sorted(entry.name for entry in self.root.iterdir() if entry.name not in own)
+        if strange:
+            message = (
+                f"{self.root} holds {strange[0]!r}, which no suite made; a folder of cases, or none yet, is "
+                "allowed; name another --data"
+            )
+            raise SettingsError(message)
+        shutil.rmtree(self.root)
 
 
 def _write(path: Path, rows: Iterable[msgspec.Struct]) -> None:

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import msgspec
 
-from benchmarks.scenarios.suite import Measure, Part, Scored
+from benchmarks.scenarios.case import Part, Scored
+from benchmarks.scenarios.suite import Measure
 from telcollm import __version__
 from telcollm.errors import SettingsError
 

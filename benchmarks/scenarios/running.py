@@ -11,9 +11,10 @@ from typing import Any
 
 import msgspec
 
+from benchmarks.scenarios.case import Answer, Case, Part, Said, Scored
 from benchmarks.scenarios.figures import costs_of, figures_of, slices_of
 from benchmarks.scenarios.results import Results, code_version
-from benchmarks.scenarios.suite import Answer, Case, Options, Part, Said, Scored, Suite, System
+from benchmarks.scenarios.suite import Options, Suite, System
 from telcollm.errors import TelcollmError
 
 

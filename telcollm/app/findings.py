@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from agents.diagnosis.calibration import Calibration
     from agents.diagnosis.evidence import EvidenceSource
     from agents.diagnosis.steps import StepFinder
-    from telcollm.app.workplace import Workplace
+    from telcollm.guard import Guard
+    from telcollm.settings import Settings
+    from telcollm.store.opening import Stores
 
 
 class Findings(NamedTuple):
@@ -22,8 +24,8 @@ class Findings(NamedTuple):
     calibration: Calibration | None = None
 
 
-def open_findings(workplace: Workplace) -> Findings:
-    """Return what a workplace's store and settings have for its worker.
+def open_findings(settings: Settings, stores: Stores, guard: Guard) -> Findings:
+    """Return what the stores and settings have for a worker.
 
     Runbooks are searched by words alone: nothing is embedded while alarms wait.
 
@@ -35,10 +37,9 @@ def open_findings(workplace: Workplace) -> Findings:
     from agents.diagnosis.steps import StepFinder
     from telcollm.knowledge.library import Library
 
-    stores = workplace.stores
-    path = workplace.settings.diagnosis.calibration_path
+    path = settings.diagnosis.calibration_path
     return Findings(
-        StoreEvidence(stores.store, stores.telemetry, workplace.guard),
+        StoreEvidence(stores.store, stores.telemetry, guard),
         StepFinder(Library(stores.documents, None)),
         load_calibration(path) if path else None,
     )

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import importlib
 import threading
-import time
 import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from telcollm.app.clock import SystemClock
 from telcollm.app.findings import Findings
 from telcollm.app.planned import PlannedCalendar
 from telcollm.app.session import Session
@@ -28,18 +28,6 @@ if TYPE_CHECKING:
 
 GRAPH_FILE = "graph.json"
 _TOPICS_WITHIN_S = 10.0
-
-
-class SystemClock:
-    """The real time: only entry points hand it out."""
-
-    def now_ms(self) -> int:
-        """Return wall-clock time in ms since the Unix epoch."""
-        return time.time_ns() // 1_000_000
-
-    def monotonic_s(self) -> float:
-        """Return seconds that never go back."""
-        return time.monotonic()
 
 
 def find_broker(settings: Settings) -> Settings:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar, cast
 
 from telcollm.access import Caller
-from telcollm.app.runtime import SystemClock
+from telcollm.app.clock import SystemClock
 from telcollm.errors import TelcollmError
 from telcollm.ports import EVERYTHING, Clock, Scope
 from telcollm.records import CareMessage, Reply, Route, TroubleTicket

@@ -293,7 +293,7 @@ def running_pipeline(kafka: KafkaSettings, home: Path) -> Iterator[Pipeline]:
                         stop=stop,
                         router=desks.router,
                         suggester=desks.suggester,
-                        findings=open_findings(desk),
+                        findings=open_findings(settings, desk.stores, desk.guard),
                         on_status=health.note,
                     )
                 except BaseException as error:

@@ -14,13 +14,14 @@ from itertools import groupby
 from random import Random
 from typing import Any, Final
 
+from benchmarks.scenarios.case import Answer, Case, Part
 from benchmarks.scenarios.conversations import tau2
 from benchmarks.scenarios.conversations.probes import PROBES, Probe, harmless
 from benchmarks.scenarios.conversations.records import customer, incident, ticket
 from benchmarks.scenarios.folder import CaseFolder
 from benchmarks.scenarios.orders import ORDERS
 from benchmarks.scenarios.simulated import day, operator_folder, rows_of
-from benchmarks.scenarios.suite import Answer, Case, Part, Tell
+from benchmarks.scenarios.suite import Tell
 
 VERSION: Final = 1
 CONVERSATIONS: Final = 200

@@ -15,7 +15,8 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from benchmarks.scenarios.suite import Case, Options, Said, Tell
+from benchmarks.scenarios.case import Case, Said
+from benchmarks.scenarios.suite import Options, Tell
 from telcollm.records import CareMessage, Customer, Incident, Reply, TicketStatus, TroubleTicket
 from telcollm.settings import Settings
 

@@ -9,22 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.scenarios.case import Answer, Part, Said
 from benchmarks.scenarios.conversations import cases
 from benchmarks.scenarios.conversations.oracle import slot_errors, violations
 from benchmarks.scenarios.folder import CaseFolder
 from benchmarks.scenarios.orders import ORDERS
 from benchmarks.scenarios.simulated import plan_recipe
-from benchmarks.scenarios.suite import (
-    Answer,
-    Measure,
-    NotAvailable,
-    Options,
-    Part,
-    Said,
-    Scores,
-    System,
-    Tell,
-)
+from benchmarks.scenarios.suite import Measure, NotAvailable, Options, Scores, System, Tell
 from telcollm.settings import Settings
 
 _DECIDING: Final = ("script", "intent", "refused_by", "text", "slots", "abstained")

@@ -13,8 +13,8 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
+from benchmarks.scenarios.case import Answer, Part
 from benchmarks.scenarios.incidents.stream import Heard, Row
-from benchmarks.scenarios.suite import Answer, Part
 from streams.simulator.tables_split import UNSEEN_VENDOR, Placed, SplitRule
 
 LEAST_GROUPS: Final = 3

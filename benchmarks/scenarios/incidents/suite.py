@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from benchmarks.scenarios.case import Answer, Case, Part, Said
 from benchmarks.scenarios.folder import CaseFolder
 from benchmarks.scenarios.incidents.baselines import earliest, highest, hops_to_core, severest
 from benchmarks.scenarios.incidents.cases import NOTHING, CasePlan, case_id_of, choose_cases, placed
@@ -31,7 +32,7 @@ from benchmarks.scenarios.incidents.stream import (
 )
 from benchmarks.scenarios.incidents.systems import PlainSystem
 from benchmarks.scenarios.simulated import operator_folder, rows_of, table_plan
-from benchmarks.scenarios.suite import Answer, Case, Measure, Options, Part, Said, Scores, System, Tell
+from benchmarks.scenarios.suite import Measure, Options, Scores, System, Tell
 from streams.component import Snapshot
 from streams.simulator.catalogue import FAULT_KINDS
 from streams.simulator.tables import TablePlan

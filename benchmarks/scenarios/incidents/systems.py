@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from agents.diagnosis import GraphDiagnoser
 from agents.diagnosis.leading import Leading
+from benchmarks.scenarios.case import Case, Said
 from benchmarks.scenarios.incidents.baselines import Pick
 from benchmarks.scenarios.incidents.verification import faults_in
-from benchmarks.scenarios.suite import Case, Said
 from streams.advice import wants_advice
 from streams.component import Snapshot
 from streams.incident import IncidentWriter

@@ -17,10 +17,11 @@ from typing import Any, Final
 
 import msgspec
 
+from benchmarks.scenarios.case import Answer, Case, Part
 from benchmarks.scenarios.folder import CaseFolder
 from benchmarks.scenarios.orders import ORDERS, Order
 from benchmarks.scenarios.simulated import day, operator_folder, rows_of
-from benchmarks.scenarios.suite import Answer, Case, Part, Tell
+from benchmarks.scenarios.suite import Tell
 from benchmarks.scenarios.tickets.network import TENANT, incident_revisions
 from telcollm.codec import encode
 from telcollm.records import Incident, TopologyElement, TroubleTicket

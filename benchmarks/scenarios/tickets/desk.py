@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from benchmarks.scenarios.suite import Case, NotAvailable, Options, Said, Tell
+from benchmarks.scenarios.case import Case, Said
+from benchmarks.scenarios.suite import NotAvailable, Options, Tell
 from telcollm.records import Incident, Route, TopologyElement, TroubleTicket
 from telcollm.settings import Settings
 

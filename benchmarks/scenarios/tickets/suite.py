@@ -9,20 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.scenarios.case import Answer, Part, Said
 from benchmarks.scenarios.folder import CaseFolder
 from benchmarks.scenarios.orders import ORDERS
 from benchmarks.scenarios.simulated import plan_recipe
-from benchmarks.scenarios.suite import (
-    Answer,
-    Measure,
-    NotAvailable,
-    Options,
-    Part,
-    Said,
-    Scores,
-    System,
-    Tell,
-)
+from benchmarks.scenarios.suite import Measure, NotAvailable, Options, Scores, System, Tell
 from benchmarks.scenarios.tickets import cases
 from telcollm.settings import Settings
 

@@ -87,7 +87,7 @@ def worker(
             adviser=adviser,
             router=desks.router,
             suggester=desks.suggester,
-            findings=open_findings(workplace),
+            findings=open_findings(settings, workplace.stores, workplace.guard),
             tracker=tracker,
             on_status=show,
         )

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.scenarios.calibrating import given_after, given_before, known_cases, learn_file
+from benchmarks.scenarios.case import Scored
 from benchmarks.scenarios.results import Results
-from benchmarks.scenarios.suite import Scored
 from telcollm.errors import SettingsError
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.scenarios.case import Answer, Case, Said
 from benchmarks.scenarios.conversations import cases, tau2
 from benchmarks.scenarios.conversations.desk import CareScenarioDesk
 from benchmarks.scenarios.conversations.oracle import scripts, slot_errors, violations
@@ -16,7 +17,7 @@ from benchmarks.scenarios.conversations.probes import PROBES, harmless
 from benchmarks.scenarios.conversations.records import customer, incident, ticket
 from benchmarks.scenarios.conversations.suite import MEASURES, ConversationSuite
 from benchmarks.scenarios.folder import CaseFolder
-from benchmarks.scenarios.suite import Answer, Case, NotAvailable, Options, Said
+from benchmarks.scenarios.suite import NotAvailable, Options
 from telcollm.settings import Settings
 
 AT = datetime(2026, 2, 2, 12, tzinfo=UTC)

@@ -12,14 +12,16 @@ import msgspec
 import pytest
 
 from benchmarks.scenarios.__main__ import main
+from benchmarks.scenarios.case import Answer, Case, Said, Scored, chosen
 from benchmarks.scenarios.catalogue import SUITES, open_suite
 from benchmarks.scenarios.comparing import compare, mcnemar
 from benchmarks.scenarios.figures import figures_of, mean_figure
-from benchmarks.scenarios.folder import CaseFolder, made_folder
+from benchmarks.scenarios.folder import CaseFolder
+from benchmarks.scenarios.making import made_folder
 from benchmarks.scenarios.page import page_of
 from benchmarks.scenarios.results import Results, lines_path, load_results, save_results
 from benchmarks.scenarios.running import WrongAnswer, ask, results_of, scored
-from benchmarks.scenarios.suite import Answer, Case, NotAvailable, Options, Said, Scored, chosen
+from benchmarks.scenarios.suite import NotAvailable, Options
 from telcollm.errors import SettingsError
 from telcollm.settings import Settings
 from tests.benchmarks.scenarios.toy import HOSTILE, Adder, ToySuite

@@ -9,13 +9,15 @@ from typing import Any, Final
 
 import pytest
 
-from benchmarks.scenarios.folder import CaseFolder, made_folder
+from benchmarks.scenarios.case import Answer, Said, Scored
+from benchmarks.scenarios.folder import CaseFolder
 from benchmarks.scenarios.incidents.baselines import earliest, highest, hops_to_core, severest
 from benchmarks.scenarios.incidents.cases import NOTHING, CasePlan
 from benchmarks.scenarios.incidents.suite import IncidentSuite, score
 from benchmarks.scenarios.incidents.verification import faults_in
+from benchmarks.scenarios.making import made_folder
 from benchmarks.scenarios.running import ask, scored
-from benchmarks.scenarios.suite import Answer, NotAvailable, Options, Said, Scored
+from benchmarks.scenarios.suite import NotAvailable, Options
 from streams.simulator.plan import SimulationPlan
 from streams.simulator.tables import TablePlan
 from telcollm.records import Claim, DecidedBy, Diagnosis, Hypothesis, Link, TopologyElement, Verdict

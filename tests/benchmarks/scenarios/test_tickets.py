@@ -10,9 +10,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from benchmarks.scenarios.case import Answer, Case, Said
 from benchmarks.scenarios.folder import CaseFolder
 from benchmarks.scenarios.orders import ORDERS
-from benchmarks.scenarios.suite import Answer, Case, NotAvailable, Options, Said
+from benchmarks.scenarios.suite import NotAvailable, Options
 from benchmarks.scenarios.tickets import cases
 from benchmarks.scenarios.tickets.desk import NEVER, threshold_for
 from benchmarks.scenarios.tickets.network import incident_revisions

@@ -6,19 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.scenarios.case import Answer, Case, Part, Said
 from benchmarks.scenarios.folder import CaseFolder
-from benchmarks.scenarios.suite import (
-    Answer,
-    Case,
-    Measure,
-    NotAvailable,
-    Options,
-    Part,
-    Said,
-    Scores,
-    System,
-    Tell,
-)
+from benchmarks.scenarios.suite import Measure, NotAvailable, Options, Scores, System, Tell
 from telcollm.settings import Settings
 
 HOSTILE = "<script>alert('x')</script> & <img src=x onerror=alert(1)>"
