@@ -18,7 +18,7 @@ import numpy as np
 
 from finetune.parts import Part
 from telcollm.decider.decider import choice_texts
-from telcollm.decider.rows import Row, row_prompt
+from telcollm.decider.rows import Row, answer_texts, row_prompt
 from telcollm.decider.spec import DeciderSpec
 from telcollm.files import sha256
 from telcollm.guard import Guard
@@ -115,6 +115,9 @@ def adapter_sha256(adapter: Path) -> str:
 
 def _key(row: Row, choices: Sequence[str], spec: DeciderSpec, guard: Guard) -> str:
     said = [row_prompt(row, spec, guard=guard).whole, list(choices) if spec.kind == "choices" else []]
+    if spec.kind == "choices":
+        # The prompt shows letters bare, and what is scored is a letter with what stands before it.
+        said.append(list(answer_texts(row, spec)))
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import pytest
 
 import finetune.kept
 from finetune.kept import SCORING, kept_part, scoring_version
@@ -20,8 +21,20 @@ from telcollm.model.port import FloatArray
 GUARD = Guard(b"0" * 16)
 SPEC = DeciderSpec(name="team", kind="labels", text_columns=("text",), label_column="team", labels=("a", "b"))
 BASE = "ab" * 32
-DECIDES_NOTHING = {"telcollm.errors", "telcollm.guard", "telcollm.model.quiet", "telcollm.decider.spec"}
-"""What scoring imports that answers nothing, or whose part in it stands in the question."""
+DECIDES_NOTHING = {
+    "finetune.checkpoint": "of training",
+    "finetune.preparation": "says which rows are asked",
+    "finetune.progress": "of training",
+    "telcollm.decider.mixing": "comes after the answers",
+    "telcollm.decider.numerals": "its part stands in the question",
+    "telcollm.decider.plain": "an expert that asks no model",
+    "telcollm.decider.spec": "its part stands in the question, and the labels in the name of the file",
+    "telcollm.errors": "gives no answer",
+    "telcollm.guard": "its part stands in the question",
+    "telcollm.model.quiet": "prints less",
+    "telcollm.prompts": "its letters stand beside the question",
+}
+"""What scoring imports that answers nothing, or whose part in it is kept with the question, and why."""
 
 
 class Counting:
@@ -119,13 +132,41 @@ def test_a_change_in_any_file_that_scores_is_another_version(tmp_path: Path) -> 
     assert len(versions) == len(SCORING) + 1
 
 
-def test_what_scoring_imports_is_in_its_version() -> None:
+def imported(path: Path, root: Path) -> set[str]:
+    """The modules of ours that a file imports anywhere; of a package its modules where they are asked for."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            origin = node.module or ""
+            for alias in node.names:
+                inner = f"{origin}.{alias.name}"
+                names.add(inner if (root / f"{inner.replace('.', '/')}.py").is_file() else origin)
+    return {name for name in names if name.partition(".")[0] in {"finetune", "telcollm"}}
+
+
+def test_what_scoring_imports_is_in_its_version_or_decides_nothing() -> None:
     root = Path(finetune.kept.__file__).parent.parent
-    for module in ("scoring", "packing", "example", "lowrank"):
-        tree = ast.parse((root / f"finetune/{module}.py").read_text(encoding="utf-8"))
-        used = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-        own = {name for name in used if name.startswith(("finetune.", "telcollm."))} - DECIDES_NOTHING
-        assert {f"{name.replace('.', '/')}.py" for name in own} <= set(SCORING)
+    versioned = {name.removesuffix(".py").replace("/", ".") for name in SCORING}
+    used = set().union(*(imported(root / name, root) for name in SCORING))
+    assert used - versioned == set(DECIDES_NOTHING)
+    assert not versioned & set(DECIDES_NOTHING)
+
+
+def test_a_choice_spelled_otherwise_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = DeciderSpec(
+        name="cause", kind="choices", text_columns=("text",), label_column="right", choices_column="choices"
+    )
+    asked: list[Row] = [{"text": "one", "choices": ["a", "b"], "right": "a"}]
+    part = Counting()
+    for _ in range(2):
+        kept_part(part, tmp_path, BASE, None, spec, GUARD)(asked)
+    assert part.asked == ["one"]
+
+    monkeypatch.setattr(finetune.kept, "answer_texts", lambda row, spec: ("\nA", "\nB"))
+    kept_part(part, tmp_path, BASE, None, spec, GUARD)(asked)
+    assert part.asked == ["one", "one"]
 
 
 def test_no_rows_give_no_answers(tmp_path: Path) -> None:
