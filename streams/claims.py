@@ -61,7 +61,8 @@ class ClaimedSource:
     @property
     def lanes(self) -> list[str]:
         """The lanes of the owned partitions."""
-        return [lane_of(*place) for place in self.progress]
+        # Desks ask on threads of their own, while partitions come and go.
+        return [lane_of(*place) for place in list(self.progress)]
 
     def poll(self, timeout_ms: int, max_records: int) -> list[RawRecord]:
         """Return records as `PartitionSource.poll` does."""

@@ -110,7 +110,8 @@ class CorrelateStage:
     @property
     def lanes(self) -> list[str]:
         """The lanes whose messages and requests this worker serves."""
-        return [lane_of(self._topic, number) for number in self._partitions]
+        # Desks ask on threads of their own, while partitions come and go.
+        return [lane_of(self._topic, number) for number in list(self._partitions)]
 
     @property
     def open_alarms(self) -> int:

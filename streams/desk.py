@@ -76,14 +76,13 @@ class Desk(ABC):
     def _served(self) -> None:
         self.batches += 1
         self._failures = 0
+        self.failure = ""
 
     def _serve(self) -> None:
         while not self._stop.is_set():
             served = 0
             try:
                 served = self.serve_once() if self._allowed() else 0
-                if served:
-                    self.failure = ""
             except TransientError as error:
                 self.failure = str(error)
                 _LOG.warning("%s is waiting: %s", self._name, error)

@@ -136,13 +136,16 @@ class Worker:
 
     @property
     def lanes(self) -> list[str]:
-        """The lanes of the correlating stage this worker owns now."""
-        return self._stages.correlate.lanes if self._stages else []
+        """The lanes of the correlating stage this worker owns now; desks ask on threads of their own."""
+        stages = self._stages
+        return stages.correlate.lanes if stages else []
 
     def lanes_of(self, kind: str) -> list[str]:
         """Return the lanes of one kind of intake that this worker owns now."""
-        stages = self._stages.intake if self._stages else ()
-        return [lane for stage in stages if stage.kind == kind for lane in stage.lanes]
+        stages = self._stages
+        return (
+            [lane for stage in stages.intake if stage.kind == kind for lane in stage.lanes] if stages else []
+        )
 
     def run(self) -> Status:
         """Return the final status after a stop or a drain.
@@ -265,28 +268,34 @@ class Worker:
         return sent
 
     def diagnose(self, stages: Stages) -> int:
-        """Return how many waiting requests were diagnosed and committed: one batch."""
+        """Return how many waiting requests were looked at: one batch, each diagnosed by one owner alone."""
         requests = self.store.pending_requests(stages.correlate.lanes, _DIAGNOSE_BATCH)
         if not requests:
             return 0
         decided_time = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
         diagnoses = self._diagnoser.diagnose(requests, decided_time=decided_time)
-        lanes = {request.request_id: request.lane for request in requests}
         self._reached("before diagnosis store")
         with self.store.transaction() as transaction:
-            transaction.put_diagnoses(diagnoses)
-            transaction.finish_requests(lanes)
+            # A lane's next owner may have diagnosed the same, and a model may lead what it wrote by now.
+            taken = transaction.take_requests(request.request_id for request in requests)
+            mine = [
+                (request, diagnosis)
+                for request, diagnosis in zip(requests, diagnoses, strict=True)
+                if request.request_id in taken
+            ]
+            asked = [request for request, _ in mine]
+            transaction.put_diagnoses(diagnosis for _, diagnosis in mine)
             transaction.put_outbox(
                 diagnosis_message(diagnosis, request.lane, self._diagnoses_topic)
-                for diagnosis, request in zip(diagnoses, requests, strict=True)
+                for request, diagnosis in mine
             )
             if self._looks_at_replies:
-                transaction.put_desk_requests(changed_requests(transaction, requests, self._clock.now_ms()))
+                transaction.put_desk_requests(changed_requests(transaction, asked, self._clock.now_ms()))
             if self._desk and self.level < Level.RULES_ONLY:
                 transaction.put_requests(
-                    advice_request(request) for request in requests if wants_advice(request)
+                    advice_request(request) for request in asked if wants_advice(request)
                 )
-        self.status.diagnoses += len(diagnoses)
+        self.status.diagnoses += len(mine)
         return len(requests)
 
     def _note_totals(self, stages: Stages) -> None:
@@ -305,13 +314,13 @@ class Worker:
             _LOG.warning("lag %d records: %s", alarms_lag, DESCRIPTIONS[level])
             self.level = level
         status.level, status.level_says = level.name, DESCRIPTIONS[level]
-        if self._desk:
-            status.advice_batches = self._desk.batches
-            status.advice_failure = self._desk.failure
         self._note_desks()
 
     def _note_desks(self) -> None:
         status = self.status
+        if self._desk:
+            status.advice_batches = self._desk.batches
+            status.advice_failure = self._desk.failure
         status.routes = sum(desk.answers for desk in self._desks if isinstance(desk, RoutingDesk))
         status.replies = sum(desk.answers for desk in self._desks if isinstance(desk, ReplyDesk))
         status.desk_failure = next((desk.failure for desk in self._desks if desk.failure), "")
