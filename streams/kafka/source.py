@@ -144,6 +144,7 @@ class PartitionSource:
         self._on_lost = on_lost or on_revoked
         self._owned: set[TopicPartition] = set()
         self._granted: set[TopicPartition] = set()
+        self._let_go: frozenset[TopicPartition] = frozenset()
         self._taken: deque[tuple[_Change, frozenset[TopicPartition]]] = deque()
         self._closed = False
         options: dict[str, object] = {"max_poll_interval_ms": max_poll_interval_ms} | settings.consumer
@@ -302,7 +303,8 @@ class PartitionSource:
         # From the moment the group hears that this member joins, it may give the partitions to another, while
         # the owner still works between two polls: so the owner lets go of them first.
         if self._owned:
-            self._taken.append(("lost" if was_thrown_out(self._coordinator) else "revoked", self.assigned))
+            self._let_go = self.assigned
+            self._taken.append(("lost" if was_thrown_out(self._coordinator) else "revoked", self._let_go))
             self._owned.clear()
         self._tell_taken()
         self._join = GroupJoin(self._coordinator, self._noted)
@@ -345,8 +347,22 @@ class PartitionSource:
                 self._owned -= known
                 self._taken.append((change, known))
         self._tell_taken()
-        if granted and self._granted and self._join is None:
-            self._take_up(frozenset(self._granted))
+        if granted and self._join is None:
+            self._granted |= self._left_to_it()
+            if self._granted:
+                self._take_up(frozenset(self._granted))
+
+    def _left_to_it(self) -> frozenset[TopicPartition]:
+        """Return, paused, what was let go for a join that came to nothing.
+
+        A reason to join may pass before the group hears of it: a broker did not list a topic for a moment.
+        """
+        if not self._let_go or self._coordinator.need_rejoin():
+            return frozenset()
+        left = (self._let_go & self._consumer.assignment()) - self._granted
+        self._let_go = frozenset()
+        self._consumer.pause(*left)
+        return left
 
     def _tell_taken(self) -> None:
         while self._taken:

@@ -8,11 +8,13 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from streams.broker import EmbeddedBroker
 from streams.broker.process import LOOPBACK
+from streams.kafka.group import group_coordinator
 from streams.kafka.library import TopicPartition
 from streams.kafka.source import PartitionSource
 from streams.testing import produce_all
@@ -80,6 +82,25 @@ def test_no_partition_has_two_owners_while_one_works_between_short_polls(
                 one.poll(0)
                 two.poll(200)
                 assert one.assigned.isdisjoint(two.assigned)
+
+
+def test_a_member_whose_reason_to_join_passes_before_the_group_hears_of_it_reads_on(
+    kafka_settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = made_topic(kafka_settings, 2)
+    owner = Owner()
+    with opened(kafka_settings, topic, owner) as source:
+        polled_until(lambda: len(source.assigned) == 2, source)
+        mine = source.assigned
+        coordinator: Any = group_coordinator(source._consumer)
+        as_it_is = coordinator.need_rejoin
+        # The broker left the topic out of one list, and names it in the next.
+        passing = [True]
+        monkeypatch.setattr(coordinator, "need_rejoin", lambda: bool(passing and passing.pop()) or as_it_is())
+        produce_all(kafka_settings, topic, numbered(5), partition=0)
+        assert [record.offset for record in polled(source, owner, 5)] == list(range(5))
+        assert source.assigned == mine
+    assert owner.told == [("assigned", mine), ("revoked", mine)] * 2
 
 
 def test_a_join_that_is_never_answered_is_asked_again(
