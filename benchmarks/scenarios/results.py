@@ -6,7 +6,6 @@ how figures come about.
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,13 +13,9 @@ import msgspec
 
 from benchmarks.scenarios.case import Part, Scored
 from benchmarks.scenarios.suite import Measure
-from telcollm import __version__
 from telcollm.errors import SettingsError
 
 FORMAT: Final = 1
-_ROOT: Final = Path(__file__).resolve().parents[2]
-_CODE: Final = ("telcollm", "streams", "agents", "benchmarks/scenarios")
-_CODE_FILES: Final = (".py", ".yaml", ".yml")
 
 
 class Figure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,16 +58,6 @@ class Results(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     costs: dict[str, Cost]
     cases: list[Scored]
     format: int = FORMAT
-
-
-def code_version() -> str:
-    """Return telcollm's version and a digest of the code, scripts and policies that are tested."""
-    digest = hashlib.sha256()
-    for folder in _CODE:
-        for path in sorted((_ROOT / folder).rglob("*")):
-            if path.suffix in _CODE_FILES and path.is_file():
-                digest.update(str(path.relative_to(_ROOT)).encode() + b"\0" + path.read_bytes())
-    return f"{__version__}+{digest.hexdigest()[:12]}"
 
 
 def lines_path(path: Path) -> Path:

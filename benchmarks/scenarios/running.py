@@ -13,8 +13,9 @@ import msgspec
 
 from benchmarks.scenarios.case import Answer, Case, Part, Said, Scored
 from benchmarks.scenarios.figures import costs_of, figures_of, slices_of
-from benchmarks.scenarios.results import Results, code_version
+from benchmarks.scenarios.results import Results
 from benchmarks.scenarios.suite import Options, Suite, System
+from benchmarks.scenarios.version import code_version
 from telcollm.errors import TelcollmError
 
 

@@ -17,6 +17,7 @@ import msgspec
 
 from benchmarks.scenarios.case import Case, Said
 from benchmarks.scenarios.suite import Options, Tell
+from benchmarks.scenarios.version import weights_version
 from telcollm.records import CareMessage, Customer, Incident, Reply, TicketStatus, TroubleTicket
 from telcollm.settings import Settings
 
@@ -29,6 +30,7 @@ class CareScenarioDesk:
 
     def __init__(self, variant: str, options: Options, settings: Settings, tell: Tell) -> None:
         from telcollm.app.care import open_desk
+        from telcollm.decider.shelf import resolve
         from telcollm.store.opening import open_stores
         from telcollm.topology import Topology
 
@@ -45,14 +47,19 @@ class CareScenarioDesk:
                 intent=self._decider,
                 rules_only=variant == "phrases",
             )
+            self._weights = weights_version(resolve(self._decider, settings)) if self._decider else "none"
         except BaseException:
             self.close()
             raise
 
     @property
     def identity(self) -> Mapping[str, str]:
-        """The variant and its decider."""
-        return {"variant": self._variant, "decider_intent": self._decider or "none"}
+        """The variant, its decider and that one's weights."""
+        return {
+            "variant": self._variant,
+            "decider_intent": self._decider or "none",
+            "weights_intent": self._weights,
+        }
 
     def answer(self, case: Case) -> Said:
         """Return the reply suggested; with and without an instruction, or before and after a change."""

@@ -16,6 +16,7 @@ from agents.diagnosis.steps import StepFinder
 from benchmarks.scenarios.incidents.stream import writer_of
 from benchmarks.scenarios.incidents.systems import DiagnosisSystem
 from benchmarks.scenarios.suite import NotAvailable, Options, Tell
+from benchmarks.scenarios.version import weights_version
 from streams.component import Snapshot
 from telcollm.errors import TelcollmError
 from telcollm.graph import CauseGraph
@@ -114,7 +115,8 @@ def _adviser(
         if model is None:
             message = f"the base model {name!r} cannot be opened; name one by --model"
             raise NotAvailable(message)
-        return ModelAdviser(model, diagnosis, guard), {"model": model.name, "adapter": "none"}
+        who = {"model": model.name, "adapter": "none", "weights_model": model.info.sha256[:12] or "unknown"}
+        return ModelAdviser(model, diagnosis, guard), who
     if variant not in _WITH_DECIDERS:
         return None, {}
     from agents.opinion import OpinionAdviser
@@ -132,14 +134,15 @@ def _adviser(
             opened[spec.base] = open_model(spec.base, device=settings.model.device, overlong="cut_middle")
         return opened[spec.base]
 
-    deciders, reasons = {}, []
+    deciders, weights, reasons = {}, {}, []
     for what, usual in _DECIDERS.items():
         name = options.deciders.get(what, "" if options.deciders else usual)
         if name:
             try:
-                deciders[what] = open_named(name, settings, unpromoted=True, guard=guard, open_base=base_of)[
-                    1
-                ]
+                shelved, deciders[what] = open_named(
+                    name, settings, unpromoted=True, guard=guard, open_base=base_of
+                )
+                weights[f"weights_{what}"] = weights_version(shelved.folder)
             except TelcollmError as error:
                 reasons.append(f"{what}: {error}")
     if not deciders or (options.deciders and reasons):
@@ -148,7 +151,7 @@ def _adviser(
         )
         raise NotAvailable(message)
     specs = {what: decider.spec for what, decider in deciders.items()}
-    who = {what: f"{spec.name}@{spec.version}" for what, spec in specs.items()}
+    who = {what: f"{spec.name}@{spec.version}" for what, spec in specs.items()} | weights
     who["model"] = ", ".join(sorted({spec.base or "plain" for spec in specs.values()}))
     evidence = StoreWindowEvidence(stores.store, stores.telemetry)
     adviser = OpinionAdviser(

@@ -17,6 +17,7 @@ import msgspec
 
 from benchmarks.scenarios.case import Case, Said
 from benchmarks.scenarios.suite import NotAvailable, Options, Tell
+from benchmarks.scenarios.version import weights_version
 from telcollm.records import Incident, Route, TopologyElement, TroubleTicket
 from telcollm.settings import Settings
 
@@ -56,6 +57,7 @@ class TicketDesk:
     """One variant; see `benchmarks.scenarios.suite.System`."""
 
     def __init__(self, variant: str, inputs: Path, options: Options, settings: Settings, tell: Tell) -> None:
+        from telcollm.decider.shelf import resolve
         from telcollm.store.opening import open_stores
         from telcollm.topology import Topology
 
@@ -77,6 +79,7 @@ class TicketDesk:
             names = _deciders(variant, inputs, options, tell)
             self._router, self._threshold = self._opened(names, topology, inputs, variant, tell)
             self._names = names
+            self._weights = {what: weights_version(resolve(name, settings)) for what, name in names.items()}
         except BaseException:
             self.close()
             raise
@@ -97,11 +100,12 @@ class TicketDesk:
 
     @property
     def identity(self) -> Mapping[str, str]:
-        """Deciders and the threshold."""
+        """Deciders, their weights and the threshold."""
         return {
             "variant": self._variant,
             "threshold": f"{self._threshold:.4f}",
             **{f"decider_{what}": Path(name).name for what, name in self._names.items()},
+            **{f"weights_{what}": version for what, version in self._weights.items()},
         }
 
     def answer(self, case: Case) -> Said:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from benchmarks.scenarios.case import Answer, Case, Said
@@ -18,6 +20,8 @@ from benchmarks.scenarios.conversations.records import customer, incident, ticke
 from benchmarks.scenarios.conversations.suite import MEASURES, ConversationSuite
 from benchmarks.scenarios.folder import CaseFolder
 from benchmarks.scenarios.suite import NotAvailable, Options
+from telcollm.decider.shelf import resolve
+from telcollm.decider.spec import read_spec, write_spec
 from telcollm.settings import Settings
 
 AT = datetime(2026, 2, 2, 12, tzinfo=UTC)
@@ -31,6 +35,23 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CareScenarioDesk]
     opened = CareScenarioDesk("phrases", Options(), settings, lambda line: None)
     yield opened
     opened.close()
+
+
+def test_the_weights_of_a_decider_stand_beside_its_figures(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home")
+    decider = shutil.copytree(resolve("care-intent", settings), tmp_path / "care-intent")
+    told = []
+    for temperature in (1.0, 2.0):
+        spec = msgspec.structs.replace(
+            read_spec(decider), adapter=False, mix={"plain": 1.0}, temperature=temperature
+        )
+        write_spec(spec, decider)
+        options = Options(deciders={"intent": str(decider)})
+        opened = CareScenarioDesk("tuned", options, settings, lambda line: None)
+        told.append(opened.identity)
+        opened.close()
+    assert told[0]["decider_intent"] == told[1]["decider_intent"]
+    assert told[0]["weights_intent"] != told[1]["weights_intent"]
 
 
 def records(name: str = "c1", *, open_fault: bool = False, **account: Any) -> dict[str, Any]:

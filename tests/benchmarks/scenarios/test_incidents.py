@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import pytest
 
 from benchmarks.scenarios.case import Answer, Said, Scored
@@ -20,6 +22,8 @@ from benchmarks.scenarios.running import ask, scored
 from benchmarks.scenarios.suite import NotAvailable, Options
 from streams.simulator.plan import SimulationPlan
 from streams.simulator.tables import TablePlan
+from telcollm.decider.shelf import resolve
+from telcollm.decider.spec import read_spec, write_spec
 from telcollm.records import Claim, DecidedBy, Diagnosis, Hypothesis, Link, TopologyElement, Verdict
 from telcollm.settings import Settings
 from telcollm.state import DiagnosisRequest, MemberGroup
@@ -110,6 +114,20 @@ def test_a_variant_whose_decider_is_missing_is_not_available(folder: CaseFolder)
     options = Options(deciders={"fault_kind": str(folder.root / "no-such-decider")})
     with pytest.raises(NotAvailable, match="no decider of windows"):
         run(folder, "tuned", options)
+
+
+def test_the_weights_of_a_decider_stand_beside_its_figures(folder: CaseFolder, tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home")
+    decider = shutil.copytree(resolve("window-root-cause", settings), tmp_path / "window-root-cause")
+    told = []
+    for temperature in (1.0, 2.0):
+        write_spec(msgspec.structs.replace(read_spec(decider), temperature=temperature), decider)
+        options = Options(deciders={"root_cause": str(decider)})
+        system = IncidentSuite(PLAN).system("tuned", folder.inputs, options, settings, silent)
+        told.append(system.identity)
+        system.close()
+    assert told[0]["root_cause"] == told[1]["root_cause"]
+    assert told[0]["weights_root_cause"] != told[1]["weights_root_cause"]
 
 
 def said(**changes: Any) -> Said:

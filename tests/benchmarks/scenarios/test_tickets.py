@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -196,17 +197,36 @@ def test_the_real_router_knows_only_what_came_before_a_ticket(inputs: Path, tmp_
     assert order["plain"] == order["ordered"] | {"set_aside": 0} and order["ordered"]["set_aside"] == 1
 
 
-def test_a_tuned_decider_that_is_not_there_is_told(inputs: Path, tmp_path: Path) -> None:
+def _teach(inputs: Path, power: str) -> None:
     rows = [
         {"description": f"{word} {n}", "team": team, "priority": "High"}
         for n in range(40)
-        for word, team in (("battery low", "field_power"), ("route flaps", "ip_backbone"))
+        for word, team in ((power, "field_power"), ("route flaps", "ip_backbone"))
     ]
     for name in ("train", "held"):
         (inputs / f"{name}.jsonl").write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
+
+
+def test_a_tuned_decider_that_is_not_there_is_told(inputs: Path, tmp_path: Path) -> None:
+    _teach(inputs, "battery low")
     asked = Options({"team": "no-such-decider"})
     with pytest.raises(NotAvailable, match="no-such-decider"):
         SUITE.system("tuned", inputs, asked, Settings(home=tmp_path / "home"), lambda line: None)
+
+
+def test_a_decider_that_learned_otherwise_stands_with_other_weights(inputs: Path, tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home")
+    told = []
+    for power in ("battery low", "rectifier failed"):
+        _teach(inputs, power)
+        for _ in range(2):
+            desk = SUITE.system("tfidf", inputs, Options(), settings, lambda line: None)
+            told.append(desk.identity)
+            desk.close()
+        shutil.rmtree(inputs / "deciders")
+    assert told[0] == told[1] and told[2] == told[3]
+    assert told[0]["decider_team"] == told[2]["decider_team"]
+    assert told[0]["weights_team"] != told[2]["weights_team"]
 
 
 def test_answers_stand_apart_from_what_the_system_is_handed(tmp_path: Path) -> None:
