@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import secrets
 import socket
 import subprocess
 import time
@@ -17,6 +18,10 @@ from pathlib import Path
 from telcollm.errors import TelcollmError
 
 LOOPBACK = "127.0.0.1"
+_LOWEST_PORT = 20_000
+_PORT_TRIES = 100
+# Where the system does not say which ports it hands out; macOS begins later.
+_HANDED_OUT_FROM = 32_768
 
 
 def start_time(pid: int) -> str | None:
@@ -60,11 +65,28 @@ def wait_gone(pid: int, started: str, timeout_s: float) -> bool:
 
 
 def free_port() -> int:
-    """Return a TCP port that was free on the loopback interface a moment ago."""
+    """Return a TCP port that was free on the loopback interface a moment ago.
+
+    It is none of those that the system hands out: else whoever connects anywhere, to this very port too while
+    nobody listens there, may be given it before it is used, or used again after a restart.
+    """
+    kept = max(0, _handed_out_from() - _LOWEST_PORT)
+    for _ in range(_PORT_TRIES if kept else 0):
+        port = _LOWEST_PORT + secrets.randbelow(kept)
+        if port_is_free(port):
+            return port
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind((LOOPBACK, 0))
         port = probe.getsockname()[1]
     return int(port)
+
+
+def _handed_out_from() -> int:
+    """Return the first port that the system gives to whoever asks for any."""
+    try:
+        return int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return _HANDED_OUT_FROM
 
 
 def port_is_free(port: int) -> bool:

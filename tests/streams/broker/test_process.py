@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.broker.process import locked_file, start_time, wait_gone
+from streams.broker.process import LOOPBACK, free_port, locked_file, port_is_free, start_time, wait_gone
 from telcollm.errors import TelcollmError
 
 LEADERLESS = """
@@ -50,3 +51,21 @@ def test_a_lock_that_is_let_go_within_the_wait_is_had_and_one_that_is_kept_is_re
     passing.start()
     os.close(locked_file(path, "busy", 60))
     passing.join()
+
+
+def test_a_free_port_is_none_that_a_connection_to_anywhere_may_be_given_meanwhile() -> None:
+    with socket.create_server((LOOPBACK, 0)) as server:
+        given = []
+        for _ in range(50):
+            with socket.create_connection(server.getsockname()[:2]) as connected:
+                given.append(connected.getsockname()[1])
+    chosen = [free_port() for _ in range(50)]
+    assert max(chosen) < min(given)
+    assert len(set(chosen)) > 25
+
+
+def test_a_port_is_chosen_even_where_the_system_hands_out_nearly_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("streams.broker.process._handed_out_from", lambda: 1_024)
+    assert port_is_free(free_port())
