@@ -32,6 +32,7 @@ from telcollm.errors import TelcollmError
 
 STATE_NAME = "broker.json"
 _LOCK_TIMEOUT_S = 60.0
+_KILLED_WITHIN_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +218,7 @@ def _wait_until_it_answers(state: BrokerState, port: int, timeout_s: float) -> N
 
 
 def _end(state: BrokerState, timeout_s: float) -> None:
-    for sent, wait_s in ((signal.SIGTERM, timeout_s), (signal.SIGKILL, 5.0)):
+    for sent, wait_s in ((signal.SIGTERM, timeout_s), (signal.SIGKILL, _KILLED_WITHIN_S)):
         if start_time(state.pid) != state.started:
             return
         with contextlib.suppress(ProcessLookupError):
@@ -225,8 +226,8 @@ def _end(state: BrokerState, timeout_s: float) -> None:
         if wait_gone(state.pid, state.started, wait_s):
             return
     message = (
-        f"the broker (process {state.pid}) outlived SIGKILL by 5 s; only the kernel holds a process so; "
-        f"look at it with ps -o stat,wchan -p {state.pid}"
+        f"the broker (process {state.pid}) outlived SIGKILL by {_KILLED_WITHIN_S:g} s; "
+        f"only the kernel holds a process so; look at it with ps -o stat,wchan -p {state.pid}"
     )
     raise TelcollmError(message)
 

@@ -24,6 +24,8 @@ LOG_NAME = "broker.log"
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 _LOG_LINES = 12
 _PORT_TRIES = 5
+_GONE_WITHIN_S = 60.0
+"""How long the supervisor may take to do what it was told, beyond what the broker is given to end."""
 _PASSING_S = 3.0
 """How long a folder may still be held by what is left of a broker that was killed."""
 
@@ -195,11 +197,11 @@ class EmbeddedBroker:
 
     def stop(self) -> None:
         """Return once the broker has ended; its data stays. Nothing happens when it does not run."""
-        self._order(b"t", self._stop_timeout_s + 5)
+        self._order(b"t", self._stop_timeout_s + _GONE_WITHIN_S)
 
     def kill(self) -> None:
         """End the broker with SIGKILL, as a crash would, and return once it is gone."""
-        self._order(b"k", 5)
+        self._order(b"k", _GONE_WITHIN_S)
 
     def restart(self) -> str:
         """Return the address, the same as before, after a stop and a start on the same data folder."""

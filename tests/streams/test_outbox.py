@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -38,10 +38,12 @@ def crash_at(point: str) -> Reached:
 
 
 class HastySink(RecordSink):
-    """A sink that gives a broker up after a second."""
+    """A sink that gives a broker up after a second while it is known to be gone, and not before."""
 
-    def flush(self, timeout_s: float = 1.0) -> list[Delivery]:
-        return super().flush(timeout_s)
+    gone: ClassVar[bool] = False
+
+    def flush(self, timeout_s: float = 120.0) -> list[Delivery]:
+        return super().flush(1.0 if self.gone else timeout_s)
 
 
 @pytest.fixture
@@ -214,17 +216,20 @@ def test_a_database_that_is_locked_after_sending_doubles_nothing(
     assert sent(kafka_settings, topic) == ["m0", "m1", "m2"]
 
 
-def test_a_broker_that_is_gone_loses_and_doubles_nothing(store: Store, tmp_path: Path) -> None:
+def test_a_broker_that_is_gone_loses_and_doubles_nothing(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with EmbeddedBroker("noida", tmp_path / "broker") as own:
         kafka = settings_for(own)
-        kafka = kafka.model_copy(update={"client": {**kafka.client, "bootstrap_timeout_ms": 3_000}})
         ensure_topics(kafka, {"out": TopicSpec(1)})
         queue(store, *(message(number, "out") for number in range(5)))
         with relaying(store, kafka, batch=2, open_sink=HastySink) as relay:
             assert relay.relay([LANE]) == 2
             own.stop()
+            monkeypatch.setattr(HastySink, "gone", True)
             with pytest.raises(TransientError):
                 relay.relay([LANE])
+            monkeypatch.setattr(HastySink, "gone", False)
             assert dict(store.pending_counts([LANE]))["outbox"] == 3
             own.start()
             while relay.relay([LANE]):

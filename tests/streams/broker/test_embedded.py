@@ -16,7 +16,7 @@ import pytest
 
 from streams.broker import BrokerKind, EmbeddedBroker
 from streams.broker import wheel as wheel_module
-from streams.broker.embedded import log_tail
+from streams.broker.embedded import log_tail, read_pid
 from streams.broker.process import LOOPBACK, answers_tcp, free_port, port_is_free, start_time, wait_gone
 from streams.broker.wheel import KINDS, binary, broker_kind
 from streams.kafka.client import broker_answers
@@ -238,6 +238,16 @@ def test_a_data_folder_holds_one_broker_at_a_time(tmp_path: Path) -> None:
         pass
 
 
+# Written in one go: who finds the file finds the number in it.
+PID = "echo $$ > {0}/written; mv {0}/written {0}/pid"
+
+
+def until_there(path: Path) -> None:
+    deadline = time.monotonic() + GONE_S
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path} was never written"
+
+
 def fake_broker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str) -> None:
     path = tmp_path / "fake-broker"
     path.write_text(f"#!/bin/sh\n{script}\n")
@@ -260,8 +270,16 @@ def test_a_broker_that_dies_at_start_shows_the_end_of_its_log(
 def test_a_broker_that_stays_silent_is_given_up_and_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fake_broker(monkeypatch, tmp_path, f"echo $$ > {tmp_path}/pid; exec sleep 600")
-    broker = EmbeddedBroker("noida", tmp_path / "data", start_timeout_s=3.0)
+    fake_broker(monkeypatch, tmp_path, f"{PID.format(tmp_path)}; exec sleep 600")
+
+    def read_once_it_runs(status_fd: int, timeout_s: float) -> int | None:
+        pid = read_pid(status_fd, GONE_S)
+        until_there(tmp_path / "pid")
+        return pid
+
+    # How long it stays silent counts from when it runs, however long that took here.
+    monkeypatch.setattr("streams.broker.embedded.read_pid", read_once_it_runs)
+    broker = EmbeddedBroker("noida", tmp_path / "data", start_timeout_s=1.0)
     with pytest.raises(TelcollmError, match="gave no answer to a metadata request"):
         broker.start()
     assert start_time(int((tmp_path / "pid").read_text())) is None
@@ -275,13 +293,11 @@ def test_a_broker_that_ignores_the_request_to_end_is_killed(
         port = port_of(real.address)
         # Answers through the real one, so that it counts as started.
         monkeypatch.setattr("streams.broker.embedded.chosen_port", lambda asked: port)
-        script = f"trap '' TERM; echo $$ > {tmp_path}/pid; while :; do sleep 1; done"
+        script = f"trap '' TERM; {PID.format(tmp_path)}; while :; do sleep 1; done"
         fake_broker(monkeypatch, tmp_path, script)
         broker = EmbeddedBroker("noida", tmp_path / "data", stop_timeout_s=0.5)
         broker.start()
-        deadline = time.monotonic() + GONE_S
-        while not (tmp_path / "pid").exists() and time.monotonic() < deadline:
-            pass
+        until_there(tmp_path / "pid")
         broker.stop()
     assert start_time(int((tmp_path / "pid").read_text())) is None
 

@@ -128,9 +128,12 @@ def test_a_sink_without_a_broker_to_come_back_to_raises_and_closes(tmp_path: Pat
     with EmbeddedBroker("tansu", tmp_path) as broker:
         settings = settings_for(broker)
         topic = made_topic(settings, 1)
-        settings = settings.model_copy(update={"client": {**settings.client, "bootstrap_timeout_ms": 2_000}})
         sink = RecordSink(settings, max_block_s=1)
         broker.kill()
+        # It looks for a broker that is there as long as it takes, and for one that is gone not as long.
+        sink._settings = settings.model_copy(
+            update={"client": {**settings.client, "bootstrap_timeout_ms": 2_000}}
+        )
         with pytest.raises(TransientError, match="sending to elsewhere"):
             sink.send("elsewhere", b"k", b"v")
         sink.send(topic, b"k", b"v")

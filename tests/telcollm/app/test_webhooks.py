@@ -115,7 +115,7 @@ def test_a_webhook_arrives_signed_and_no_redirect_is_followed() -> None:
     thread.start()
     try:
         base = f"http://localhost:{server.server_port}"
-        given = {"allowed": ("localhost",), "timeout_s": 5.0, "look_up": at("127.0.0.1")}
+        given = {"allowed": ("localhost",), "timeout_s": 60.0, "look_up": at("127.0.0.1")}
         assert post(f"{base}/here?a=1", b"{}", sign(KEY, b"{}", 7), **given) == 204
         assert post(f"{base}/moved", b"{}", "", **given) == 307
     finally:
