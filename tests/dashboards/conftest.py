@@ -75,7 +75,7 @@ def look() -> Look:
         **query: str,
     ) -> AppTest:
         roles = role if isinstance(role, tuple) else (role,)
-        test = AppTest.from_file(str(SCRIPT), default_timeout=60)
+        test = AppTest.from_file(str(SCRIPT), default_timeout=240)
         token = opened.sessions().begin(Caller("eva", frozenset(roles), scope), "")
         test.session_state[_TOKEN] = token
         test.query_params.update({"lang": lang, **query})

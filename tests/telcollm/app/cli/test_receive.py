@@ -113,7 +113,7 @@ kind = "logs"
 
     monkeypatch.setattr("telcollm.app.cli.receive._announcement", send_and_stop)
     words = ["--syslog-udp", "127.0.0.1:0", "--json", "--config", str(tmp_path / "telcollm.toml")]
-    result = CliRunner().invoke(app, words, catch_exceptions=False)
+    result = CliRunner().invoke(app, [*words, "--drain-s", "120"], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     assert "telcollm receive at syslog-udp 127.0.0.1:" in result.stderr
     assert f"log lines to topic {prefix}logs; Ctrl-C ends it" in result.stderr
