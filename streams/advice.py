@@ -74,6 +74,8 @@ class AdviceDesk(Desk):
     """Serves the waiting requests of the owned lanes in batches, on a thread of its own.
 
     A diagnosis that an opinion changed is sent to `topic` again; not where a later revision has one by now.
+    `check` raises where opinions may not be given out: it has the last word before they are committed, and
+    where it raises nothing is stored, and the requests wait.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class AdviceDesk(Desk):
         prompt_tokens: Callable[[], int],
         allowed: Callable[[], bool],
         conclude: Conclude = kept_beside,
+        check: Callable[[], None] = lambda: None,
         on_batch: Callable[[Sequence[DiagnosisRequest], Sequence[Shadow]], None] = lambda asked, told: None,
         reached: Reached = nothing,
         idle_wait_s: float = 0.2,
@@ -100,6 +103,7 @@ class AdviceDesk(Desk):
         self._batch_size = batch_size
         self._prompt_tokens = prompt_tokens
         self._conclude = conclude
+        self._check = check
         self._on_batch = on_batch
         self._reached = reached
 
@@ -111,7 +115,11 @@ class AdviceDesk(Desk):
         return [advice_lane(lane) for lane in self._lanes()]
 
     def serve_once(self) -> int:
-        """Return how many requests were answered: one batch, or none that waited."""
+        """Return how many requests were answered: one batch, or none that waited.
+
+        Raises:
+            TransientError: the model or the database did not answer, or models were stopped meanwhile.
+        """
         lanes = self._waiting_lanes()
         if not lanes:
             return 0
@@ -143,6 +151,8 @@ class AdviceDesk(Desk):
                 for request, before, after in kept
                 if not _overtaken(request, latest) and _decided_anew(before, after)
             )
+            # Models may have been stopped since they answered: what is committed leaves.
+            self._check()
         self._reached("after advice store")
         self._served()
         told = [

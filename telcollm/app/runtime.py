@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from streams.outbox import Reached
     from streams.worker import Stages, Status, Worker
     from telcollm.graph import CauseGraph
+    from telcollm.store.switch import StopSwitch
 
 GRAPH_FILE = "graph.json"
 _TOPICS_WITHIN_S = 10.0
@@ -182,6 +183,7 @@ def run_worker(
     stop: threading.Event,
     draining: Callable[[], bool] = lambda: False,
     adviser: Adviser | None = None,
+    switch: StopSwitch | None = None,
     router: TicketRouter | None = None,
     suggester: ReplySuggester | None = None,
     findings: Findings | None = None,
@@ -206,6 +208,7 @@ def run_worker(
     from streams.routing_desk import RoutingDesk
     from streams.topics import DIAGNOSES, REPLIES, ROUTES, on_wire
     from streams.worker import Worker
+    from telcollm.app.stopping import switched
 
     graph = load_graph(settings)
     topology = Topology(store.topology(EVERYTHING))
@@ -221,6 +224,8 @@ def run_worker(
             GraphDiagnoser(store, topology, settings.diagnosis, has_graph=graph is not None, **own)
         )
     reached = reached or nothing
+    if switch is not None:
+        adviser = switched(adviser, switch)
     session = Session(settings, tracker, adviser)
 
     def make_desk(worker: Worker) -> AdviceDesk:
@@ -241,6 +246,7 @@ def run_worker(
             prompt_tokens=lambda: settings.model.prompt_tokens // shrink(),
             allowed=lambda: worker.level < Level.RULES_ONLY,
             conclude=conclude,
+            check=switch.check_now if switch is not None else lambda: None,
             on_batch=lambda asked, told: session.advised(worker, desk, asked, told),
             reached=reached,
         )

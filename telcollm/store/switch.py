@@ -82,6 +82,18 @@ class StopSwitch:
         if self.stopped():
             raise ModelStoppedError
 
+    def check_now(self) -> None:
+        """Guarantee that models may speak as the switch stands now, however lately it was looked at.
+
+        Asked right before what models said becomes durable: from then on it is sent, whatever happens.
+
+        Raises:
+            ModelStoppedError: they may not.
+        """
+        with self._lock:
+            self._looked_s = None
+        self.check()
+
     def state(self) -> SwitchState:
         """Return how the switch stands in the store now."""
         statement = sa.select(switches).where(switches.c.name == _NAME)

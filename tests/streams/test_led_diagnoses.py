@@ -18,6 +18,7 @@ from streams.advice import AdviceDesk, Opinion, advice_request, diagnosis_messag
 from streams.broker import EmbeddedBroker
 from streams.testing import consume_all
 from streams.topics import DIAGNOSES, on_wire
+from telcollm.app.clock import SystemClock
 from telcollm.app.runtime import run_worker
 from telcollm.codec import decode
 from telcollm.errors import TransientError
@@ -35,6 +36,7 @@ from telcollm.settings import (
 from telcollm.state import DiagnosisRequest, OutboxMessage
 from telcollm.store import open_store
 from telcollm.store.opening import Stores
+from telcollm.store.switch import ModelStoppedError, StopSwitch
 from telcollm.testing import ScriptedModel
 from telcollm.topology import Topology
 from tests.agents.test_opinion import GUARD, decider, sure_of, windows
@@ -150,6 +152,35 @@ def killing(point: str) -> Any:
             raise Killed
 
     return reached
+
+
+def test_what_an_opinion_leads_to_is_neither_stored_nor_sent_once_models_are_stopped(stores: Stores) -> None:
+    store, switch, elsewhere = (
+        stores.store,
+        *(StopSwitch(stores.database, lambda: 0.0) for _ in range(2)),
+    )
+
+    def stopping(passed: str) -> None:
+        if passed == "before advice store":
+            elsewhere.set(stopped=True, by="eva", at=at(7))
+
+    (before,) = diagnosed(store, request(1))
+    told: list[Shadow] = []
+    served = desk(
+        store, check=switch.check_now, reached=stopping, on_batch=lambda asked, said: told.extend(said)
+    )
+    switch.check()
+    with pytest.raises(ModelStoppedError):
+        served.serve_once()
+    assert kept(store) == [before] and len(waiting(store)) == 1
+    assert (served.waiting(), served.batches, told) == (1, 0, [])
+
+    elsewhere.set(stopped=False, by="eva", at=at(8))
+    again = desk(store, check=switch.check_now)
+    assert (again.serve_once(), again.serve_once()) == (1, 0)
+    (after,) = kept(store)
+    assert after.decided_by is DecidedBy.MODEL
+    assert [decode(message.value, Diagnosis) for message in waiting(store)] == [before, after]
 
 
 def test_a_desk_killed_before_it_stores_leaves_all_as_it_was_and_the_next_sends_once(store: Store) -> None:
@@ -307,20 +338,25 @@ class Telling(threading.Event):
         return super().wait(timeout)
 
 
-@pytest.mark.broker
-@pytest.mark.timeout(300)
-def test_a_drain_sends_what_a_slow_decider_changed_at_its_very_end(
-    kafka_settings: KafkaSettings, lite: Stores, tmp_path: Path
-) -> None:
-    settings = Settings(
-        home=tmp_path,
-        kafka=kafka_settings,
-        sources=(SourceSettings(topic=kafka_settings.topic("alarms"), kind="alarms"),),
+def led_settings(kafka: KafkaSettings, home: Path) -> Settings:
+    """A worker of one partition whose diagnoses a decider leads."""
+    return Settings(
+        home=home,
+        kafka=kafka,
+        sources=(SourceSettings(topic=kafka.topic("alarms"), kind="alarms"),),
         streams=StreamSettings(partitions=1, lateness_s=20, gap_s=10),
         model=ModelSettings(engine="none"),
         diagnosis=DiagnosisSettings(led_by="champion"),
         tracking=TrackingSettings(enabled=False),
     )
+
+
+@pytest.mark.broker
+@pytest.mark.timeout(300)
+def test_a_drain_sends_what_a_slow_decider_changed_at_its_very_end(
+    kafka_settings: KafkaSettings, lite: Stores, tmp_path: Path
+) -> None:
+    settings = led_settings(kafka_settings, tmp_path)
     lite.store.put_topology(chains())
     fill(kafka_settings, kafka_settings.topic("alarms"), [payload("c0-n0"), payload("c0-n1", 2)])
     slow = Patient()
@@ -332,6 +368,42 @@ def test_a_drain_sends_what_a_slow_decider_changed_at_its_very_end(
     assert decode(sent[-1].value or b"", Diagnosis) == after
     before = decode(sent[-2].value or b"", Diagnosis)
     assert (before.diagnosis_id, before.decided_by) == (after.diagnosis_id, DecidedBy.RULE)
+
+
+@pytest.mark.broker
+@pytest.mark.timeout(300)
+def test_a_worker_whose_models_are_stopped_after_they_answered_sends_the_graphs_diagnosis_alone(
+    kafka_settings: KafkaSettings, lite: Stores, tmp_path: Path
+) -> None:
+    settings = led_settings(kafka_settings, tmp_path)
+    lite.store.put_topology(chains())
+    fill(kafka_settings, kafka_settings.topic("alarms"), [payload("c0-n0"), payload("c0-n1", 2)])
+    switch = StopSwitch(lite.database, SystemClock().monotonic_s)
+    stop = threading.Event()
+
+    def reached(point: str) -> None:
+        if point == "before advice store":
+            switch.set(stopped=True, by="eva", at=at(7))
+            stop.set()
+
+    def run(stop: threading.Event, **changes: Any) -> list[Diagnosis]:
+        asked = OpinionAdviser(
+            windows(), GUARD, root_cause=decider(ScriptedModel(score_rule=sure_of("after 2")))
+        )
+        run_worker(
+            settings, lite.store, stop=stop, draining=lambda: True, adviser=asked, switch=switch, **changes
+        )
+        sent = consume_all(kafka_settings, on_wire(kafka_settings, DIAGNOSES))
+        return [decode(message.value or b"", Diagnosis) for message in sent]
+
+    assert all(one.decided_by is DecidedBy.RULE for one in run(stop, reached=reached))
+    assert stop.is_set()
+    (incident,) = lite.store.incidents(EVERYTHING, IncidentQuery())
+    stored = lite.store.diagnoses(EVERYTHING, incident.incident_id)
+    assert stored and all(one.decided_by is DecidedBy.RULE for one in stored)
+
+    switch.set(stopped=False, by="eva", at=at(8))
+    assert [one.decided_by for one in run(threading.Event())[-2:]] == [DecidedBy.RULE, DecidedBy.MODEL]
 
 
 class LedPipeline(Pipeline):

@@ -49,7 +49,6 @@ def worker(
     from telcollm.app.progress import ProgressView
     from telcollm.app.runtime import find_broker, run_worker
     from telcollm.app.session import open_session_tracker
-    from telcollm.app.stopping import switched
     from telcollm.app.workplace import open_workplace
 
     configured = load_settings(config)
@@ -65,8 +64,7 @@ def worker(
         stack.callback(workplace.close)
         store = workplace.stores.store
         desks = open_desks(workplace)
-        opinions = open_adviser(settings, workplace.stores)
-        adviser = switched(opinions, workplace.switch)
+        adviser = open_adviser(settings, workplace.stores)
         tracker = open_session_tracker(settings, "worker")
         health = None
         if settings.health_port:
@@ -85,6 +83,7 @@ def worker(
             stop=stop,
             draining=lambda: drain,
             adviser=adviser,
+            switch=workplace.switch,
             router=desks.router,
             suggester=desks.suggester,
             findings=open_findings(settings, workplace.stores, workplace.guard),

@@ -55,6 +55,19 @@ def test_models_may_speak_until_somebody_stops_them(database: Database) -> None:
     assert switch.state().changed_time == NOON
 
 
+def test_where_output_becomes_durable_a_stop_of_this_very_moment_is_seen(database: Database) -> None:
+    hand = Hand()
+    here, there = StopSwitch(database, hand), StopSwitch(database, hand)
+    here.check_now()
+    there.set(stopped=True, by="eva", at=NOON)
+    here.check()
+    with pytest.raises(ModelStoppedError):
+        here.check_now()
+    assert here.stopped()
+    there.set(stopped=False, by="eva", at=NOON)
+    here.check_now()
+
+
 def test_another_process_sees_the_stop_within_a_second_and_looks_no_more_often(database: Database) -> None:
     hand = Hand()
     here, there = StopSwitch(database, hand), StopSwitch(database, hand)
