@@ -136,8 +136,11 @@ def test_a_demo_whose_parent_is_killed_ends_with_all_it_started(home: Path) -> N
 def test_a_second_demo_in_one_home_is_refused_and_leaves_the_first_alone(home: Path) -> None:
     first = start(home)
     until_replaying(first)
+    # Its replay would be over by itself while the second one is still starting, on a slow machine.
+    first.send_signal(signal.SIGSTOP)
     second = start(home)
     _, err = second.communicate(timeout=240)
+    first.send_signal(signal.SIGCONT)
     assert second.returncode == 1
     assert "one at a time is allowed" in err and "TELCOLLM_HOME" in err and "Traceback" not in err
     assert first.poll() is None
