@@ -169,7 +169,7 @@ class Pipeline:
         path.write_text(json.dumps({"settings": self.settings(static), **config}))
         return path
 
-    def wait_until(self, reached: Callable[[sa.Connection], bool], deadline_s: float = 180) -> None:
+    def wait_until(self, reached: Callable[[sa.Connection], bool], deadline_s: float = 900) -> None:
         """Look into the store again and again until something is so."""
         engine = sa.create_engine(self.store_url.replace("postgresql://", "postgresql+psycopg://"))
         until_s = time.monotonic() + deadline_s

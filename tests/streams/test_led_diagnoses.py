@@ -414,7 +414,7 @@ class LedPipeline(Pipeline):
 
 
 @pytest.mark.broker
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_kills_leave_the_diagnoses_no_kill_leaves_and_readers_hold_what_the_store_holds(
     broker: EmbeddedBroker, database: list[str], tmp_path: Path
 ) -> None:

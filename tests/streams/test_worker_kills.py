@@ -25,7 +25,7 @@ def kill_repeatedly(pipeline: Pipeline, kills: int, seed: int) -> int:
 
 
 @pytest.mark.broker
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_twenty_kills_leave_what_no_kill_leaves(
     broker: EmbeddedBroker, database: list[str], tmp_path: Path
 ) -> None:
@@ -37,7 +37,7 @@ def test_twenty_kills_leave_what_no_kill_leaves(
 
 
 @pytest.mark.broker
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_kills_among_partitions_that_share_incidents_leave_the_incidents_no_kill_leaves(
     broker: EmbeddedBroker, tmp_path: Path
 ) -> None:

@@ -26,7 +26,7 @@ def handed_over(connection: sa.Connection) -> int:
 
 
 @pytest.mark.broker
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_a_rebalance_in_the_middle_leaves_what_a_calm_run_leaves(
     broker: EmbeddedBroker, database: list[str], tmp_path: Path
 ) -> None:
@@ -35,7 +35,7 @@ def test_a_rebalance_in_the_middle_leaves_what_a_calm_run_leaves(
 
 @pytest.mark.broker
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_a_rebalance_leaves_the_same_on_either_broker(
     any_broker: EmbeddedBroker, database: list[str], tmp_path: Path
 ) -> None:
@@ -63,7 +63,7 @@ def check_rebalance(broker: EmbeddedBroker, database: list[str], tmp_path: Path)
 
 
 @pytest.mark.broker
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_a_broker_restart_leaves_what_a_calm_run_leaves(database: list[str], tmp_path: Path) -> None:
     with EmbeddedBroker("noida", tmp_path / "broker") as own:
         calm, disturbed = pipelines(own, database, tmp_path, PAYLOADS[:HALF])
@@ -83,7 +83,7 @@ def test_a_broker_restart_leaves_what_a_calm_run_leaves(database: list[str], tmp
 
 
 @pytest.mark.broker
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_a_cut_through_the_topology_gives_the_incidents_of_the_whole(
     broker: EmbeddedBroker, database: list[str], tmp_path: Path
 ) -> None:
