@@ -40,7 +40,11 @@ class Leading:
             for request, _, shadow in opinions
         ]
         with_choice = [place for place, (_, _, shadow) in enumerate(opinions) if shadow.probabilities]
-        made = self._diagnoser.diagnose([asked[place] for place in with_choice], decided_time=decided_time)
+        made = self._diagnoser.diagnose(
+            [asked[place] for place in with_choice],
+            decided_time=decided_time,
+            kinds=[opinions[place][2].fault_kinds for place in with_choice],
+        )
         by_place = dict(zip(with_choice, made, strict=True))
         return [
             self._led(asked[place], diagnosis, shadow, by_place.get(place))

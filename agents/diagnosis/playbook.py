@@ -15,12 +15,12 @@ import msgspec
 
 from agents.diagnosis.calibration import Calibration
 from agents.diagnosis.evidence import EvidenceSource, Sign
+from agents.diagnosis.finder import Found, Kinds, StepFinder
 from agents.diagnosis.shape import shape_of
-from agents.diagnosis.steps import StepFinder
 from agents.tools import ToolAnswer, alarms_by_id, topology_path
 from telcollm.errors import TelcollmError
 from telcollm.ports import Scope, Store
-from telcollm.records import Claim, DecidedBy, Diagnosis, Hypothesis, Mode, NextStep, Verdict
+from telcollm.records import Claim, DecidedBy, Diagnosis, Hypothesis, Mode, Verdict
 from telcollm.settings import DiagnosisSettings
 from telcollm.state import AlarmState, Candidate, DiagnosisRequest, MemberGroup
 from telcollm.topology import Topology
@@ -30,6 +30,7 @@ _LOG = logging.getLogger(__name__)
 PLAYBOOK_VERSION = "graph-2"
 _MAX_CLAIM_EVIDENCE = 12
 _SLACK_MS = 2_000
+_NO_STEPS = "No steps are given:"
 
 
 class GraphDiagnoser:
@@ -59,8 +60,13 @@ class GraphDiagnoser:
         self._calibration = calibration
         self._sure_from = settings.abstain_below if calibration is None else calibration.threshold
 
-    def diagnose(self, requests: Sequence[DiagnosisRequest], *, decided_time: datetime) -> list[Diagnosis]:
-        """Return one diagnosis a request, in order; where nothing can be said it abstains."""
+    def diagnose(
+        self, requests: Sequence[DiagnosisRequest], *, decided_time: datetime, kinds: Sequence[Kinds] = ()
+    ) -> list[Diagnosis]:
+        """Return one diagnosis a request, in order; where nothing can be said it abstains.
+
+        `kinds` are what a decider takes each request's kind of fault for, for the steps to take next.
+        """
         wanted: dict[str, set[str]] = {}
         for request in requests:
             ids = wanted.setdefault(request.incident.tenant, set())
@@ -71,7 +77,13 @@ class GraphDiagnoser:
         }
         signs = self._signs(requests, decided_time)
         return [
-            self._one(request, answers[request.incident.tenant], signs[place], decided_time)
+            self._one(
+                request,
+                answers[request.incident.tenant],
+                signs[place],
+                decided_time,
+                kinds[place] if kinds else (),
+            )
             for place, request in enumerate(requests)
         ]
 
@@ -92,6 +104,7 @@ class GraphDiagnoser:
         answer: ToolAnswer[dict[str, AlarmState]],
         signs: Mapping[str, Sequence[Sign]],
         decided_time: datetime,
+        kinds: Kinds,
     ) -> Diagnosis:
         incident = request.incident
         facts = _borne_out(request.groups, answer.value or {})
@@ -107,6 +120,7 @@ class GraphDiagnoser:
         best = hypotheses[0] if hypotheses else None
         confidence = self._confidence(request, hypotheses)
         abstained = best is None or confidence < self._sure_from
+        found = self._next_steps(request, best, decided_time, kinds)
         return Diagnosis(
             tenant=incident.tenant,
             region=incident.region,
@@ -115,7 +129,7 @@ class GraphDiagnoser:
             incident_revision=incident.revision,
             decided_time=decided_time,
             hypotheses=tuple(hypotheses),
-            summary=_summary(request, best, abstained),
+            summary=_summary(request, best, abstained) + _without_steps(found.why),
             abstained=abstained,
             missing=self._missing(request, answer.why) if abstained else (),
             confidence=confidence,
@@ -123,7 +137,7 @@ class GraphDiagnoser:
             prompt_version=PLAYBOOK_VERSION,
             dropped_claims=dropped,
             grounding=round(kept / (kept + dropped), 6) if kept + dropped else None,
-            next_steps=self._next_steps(incident.tenant, best, decided_time),
+            next_steps=found.steps,
             mode=Mode(incident.mode),
         )
 
@@ -133,7 +147,7 @@ class GraphDiagnoser:
         return msgspec.structs.replace(
             diagnosis,
             abstained=True,
-            summary=_summary(request, best, True),
+            summary=_summary(request, best, True) + _kept_reason(diagnosis.summary),
             missing=(*why, *(diagnosis.missing or self._missing(request, ""))),
         )
 
@@ -158,12 +172,13 @@ class GraphDiagnoser:
         )
 
     def _next_steps(
-        self, tenant: str, best: Hypothesis | None, decided_time: datetime
-    ) -> tuple[NextStep, ...]:
-        """Return runbook steps for the likeliest problem; a problem that is a mere number finds none."""
-        if self._steps is None or best is None or not any(map(str.isalpha, best.root_cause_problem)):
-            return ()
-        return self._steps.steps(tenant, best.root_cause_problem, decided_time)
+        self, request: DiagnosisRequest, best: Hypothesis | None, decided_time: datetime, kinds: Kinds
+    ) -> Found:
+        """Return runbook steps for the incident's problems, the likeliest first, or why there are none."""
+        if self._steps is None or best is None:
+            return Found()
+        problems = [best.root_cause_problem, *(group.problem for group in request.groups)]
+        return self._steps.steps(request.incident.tenant, problems, decided_time, kinds)
 
     def _hypothesis(
         self,
@@ -306,6 +321,17 @@ def _weighed(
     if one.verdict is Verdict.SUPPORTED and others_show and own and not shows:
         return msgspec.structs.replace(one, verdict=Verdict.OPEN)
     return one
+
+
+def _kept_reason(summary: str) -> str:
+    """Return what a summary said of missing steps, to be said again."""
+    _, said, why = summary.rpartition(f" {_NO_STEPS} ")
+    return f"{said}{why}" if said else ""
+
+
+def _without_steps(why: str) -> str:
+    """Return the sentence that says why no steps are given, none where there is nothing to say."""
+    return f" {_NO_STEPS} {why}." if why else ""
 
 
 def _summary(request: DiagnosisRequest, best: Hypothesis | None, abstained: bool) -> str:

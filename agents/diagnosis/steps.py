@@ -7,23 +7,13 @@ and so does every step that is not known to be safe. What a document says is cit
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final, Protocol
+from collections.abc import Iterable
+from typing import Final
 
-from telcollm.errors import TelcollmError
-from telcollm.ports import Scope
 from telcollm.records import NextStep
 
-if TYPE_CHECKING:
-    from telcollm.knowledge.document import Hit
-
 MOST_STEPS: Final = 5
-_PASSAGES: Final = 2
 _CHARACTERS: Final = 240
-_REMEMBERED: Final = 1_024
-_FRESH: Final = timedelta(minutes=5)
 
 _LOOKS: Final = (
     "check|look|read|verify|compare|inspect|list|show|measure|confirm|note|ask|see|monitor|view|watch|review|"
@@ -56,14 +46,6 @@ _ITEM: Final = re.compile(
     r"^\s*(?:[-*•]|\(?\d{1,2}[.)、]|步骤\s*\d+\W?|step\s+\d+[:.]?)\s*(?P<step>\S.*)$", re.IGNORECASE
 )
 _SENTENCES: Final = re.compile(r"(?<=[.!?])\s+|(?<=[。！？；])")
-
-
-class Searcher(Protocol):
-    """What steps are searched in: `telcollm.knowledge.library.Library`."""
-
-    def search(self, question: str, *, scope: Scope, roles: Sequence[str], limit: int) -> list[Hit]:
-        """Return the best passages that the roles may read, the best first."""
-        ...
 
 
 def needs_approval(step: str) -> bool:
@@ -113,32 +95,3 @@ def steps_from(passages: Iterable[tuple[str, str, str]], most: int = MOST_STEPS)
                 ),
             )
     return tuple(found.values())[:most]
-
-
-class StepFinder:
-    """Steps by problem; a problem is looked up once in five minutes, however many incidents have it."""
-
-    def __init__(self, library: Searcher, roles: Sequence[str] = ()) -> None:
-        """Take the library to search, and whose roles may read what is cited; without any, everyone may."""
-        self._library = library
-        self._roles = tuple(roles)
-        self._known: OrderedDict[tuple[str, str], tuple[datetime, tuple[NextStep, ...]]] = OrderedDict()
-
-    def steps(self, tenant: str, problem: str, at: datetime) -> tuple[NextStep, ...]:
-        """Return the steps that the tenant's documents have for a problem; none where they cannot be read."""
-        key = (tenant, problem)
-        known = self._known.get(key)
-        if known is not None and abs(at - known[0]) < _FRESH:
-            return known[1]
-        try:
-            hits = self._library.search(
-                problem, scope=Scope(tenants=(tenant,)), roles=self._roles, limit=_PASSAGES
-            )
-        except TelcollmError:
-            hits = []
-        steps = steps_from((hit.chunk.chunk_id, hit.citation, hit.chunk.text) for hit in hits)
-        self._known.pop(key, None)
-        self._known[key] = (at, steps)
-        while len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
-        return steps

@@ -153,6 +153,12 @@ class Library:
                 for place in _different(index, order, limit)
             ]
 
+    def readable(self, *, scope: Scope = EVERYTHING, roles: Sequence[str] = ()) -> list[StoredChunk]:
+        """Return every current passage that the roles may read, in the order of the documents."""
+        with self._lock:
+            self._refresh()
+            return [item for item in self._index.passages if _may_read(item.document, scope, roles)]
+
     def _meaning(self, question: str) -> npt.NDArray[np.float32] | None:
         """What meaning says of each passage; None where the model does not read the question's language."""
         if self._embedder is None:

@@ -10,16 +10,17 @@ import pytest
 
 from agents.diagnosis import GraphDiagnoser
 from agents.diagnosis.evidence import StoreEvidence
-from agents.diagnosis.steps import StepFinder
+from agents.diagnosis.finder import StepFinder
 from streams.ranking import rank
 from telcollm.errors import TransientError
 from telcollm.graph import LearnedFrom, cause_graph
 from telcollm.guard import Guard
-from telcollm.knowledge.document import Chunk, Document, Hit
+from telcollm.knowledge.document import Chunk, Document
 from telcollm.ports import Scope
 from telcollm.records import KpiSample, LogLine, Verdict
 from telcollm.settings import DiagnosisSettings
 from telcollm.state import DiagnosisRequest, MemberGroup
+from telcollm.store.documents import StoredChunk
 from telcollm.store.opening import Stores, open_stores
 from telcollm.topology import Topology
 from tests.telcollm.store.examples import NOON, NOON_MS, alarm, at, incident, planned_work
@@ -205,32 +206,31 @@ def test_evidence_that_cannot_be_read_is_done_without(stores: Stores) -> None:
 
 
 class Shelf:
-    """A library of one runbook, that counts its searches."""
+    """A library of one runbook, that counts how often it is read."""
 
     def __init__(self) -> None:
-        self.searches = 0
+        self.reads = 0
 
-    def search(self, question: str, *, scope: Scope, roles: Sequence[str], limit: int) -> list[Hit]:
-        self.searches += 1
+    def readable(self, *, scope: Scope, roles: Sequence[str]) -> list[StoredChunk]:
+        self.reads += 1
         document = Document(
             document_id="doc-1",
             tenant="acme",
             source="door.md",
-            title="Doors",
+            title="Door open, odd",
             sha256="",
             added_time=NOON,
         )
-        text = f"About {question}:\n1. Check the camera.\n2. Reset the door contact."
         chunk = Chunk(
             chunk_id="chk-1",
             document_id="doc-1",
             version=1,
-            number=0,
+            number=1,
             headings=(),
-            text=text,
+            text="1. Check the camera.\n2. Reset the door contact.",
             place="lines 1-3",
         )
-        return [Hit(document, chunk, 1.0, 1.0, 0.0)]
+        return [StoredChunk(document, chunk, None)]
 
 
 def test_steps_are_cited_marked_and_looked_up_once_for_many_incidents(stores: Stores) -> None:
@@ -240,10 +240,10 @@ def test_steps_are_cited_marked_and_looked_up_once_for_many_incidents(stores: St
     )
     requests = [request(number) for number in range(20)]
     found = diagnoser.diagnose(requests, decided_time=at(1))
-    assert shelf.searches == 1
+    assert shelf.reads == 1
     assert [(one.text, one.needs_approval, one.citations) for one in found[0].next_steps] == [
         ("Check the camera.", False, ("chk-1",)),
         ("Reset the door contact.", True, ("chk-1",)),
     ]
     diagnoser.diagnose(requests, decided_time=at(10))
-    assert shelf.searches == 2
+    assert shelf.reads == 2

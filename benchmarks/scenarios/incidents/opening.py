@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from agents.diagnosis import PLAYBOOK_VERSION, GraphDiagnoser
 from agents.diagnosis.evidence import StoreEvidence
+from agents.diagnosis.finder import StepFinder
 from agents.diagnosis.leading import Leading
-from agents.diagnosis.steps import StepFinder
 from benchmarks.scenarios.incidents.stream import writer_of
 from benchmarks.scenarios.incidents.systems import DiagnosisSystem
 from benchmarks.scenarios.suite import NotAvailable, Options, Tell
@@ -66,7 +66,7 @@ def open_variant(
             diagnosis,
             has_graph=graph is not None,
             evidence=beside,
-            steps=StepFinder(Library(stores.documents, None)) if variant == "knowledge" else None,
+            steps=_steps(variant, stores),
         )
     except BaseException:
         stores.close()
@@ -88,6 +88,13 @@ def open_variant(
         leading=Leading(diagnoser) if variant == "led" else None,
         prompt_tokens=settings.model.prompt_tokens,
     )
+
+
+def _steps(variant: str, stores: Stores) -> StepFinder | None:
+    """Return where a variant looks runbooks up; where a decider leads, it hears of the kind of fault."""
+    if variant not in ("knowledge", "led"):
+        return None
+    return StepFinder(Library(stores.documents, None), heed_kinds=variant == "led")
 
 
 def _adviser(

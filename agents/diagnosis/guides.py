@@ -1,0 +1,117 @@
+"""Guides: the parts of documents that say what to do about one thing, weighed as wholes by words.
+
+A short document is one guide, a long one is as many as it has sections; what lists no steps is none, nor is a
+past ticket. Does not know what is asked, nor how sure one must be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.diagnosis.steps import steps_from, steps_in
+from telcollm.knowledge.document import Hit
+from telcollm.knowledge.words import WordIndex, words_of
+from telcollm.records import NextStep
+
+if TYPE_CHECKING:
+    from telcollm.store.documents import StoredChunk
+
+Shares = npt.NDArray[np.float32]
+"""What words say of each guide, of shape (guides,), in 0-1."""
+
+_SHORT: Final = 8
+"""So many passages and fewer are a document on one thing."""
+
+_LEVELS: Final = 2
+_DOING: Final = re.compile(
+    r"\b(?:to do|steps?|actions?|procedures?|resolutions?|remed(?:y|ies)|repairs?|recovery|fix(?:es)?|"
+    r"handling|response|troubleshooting|solutions?)\b|步骤|处理|措施|操作|恢复|解决",
+    re.IGNORECASE,
+)
+_TELLING: Final = re.compile(
+    r"\b(?:signs?|symptoms?|alarms?|causes?|background|impact|overview|scope|references?|history)\b|"
+    r"现象|症状|告警|原因|背景|影响|概述",
+    re.IGNORECASE,
+)
+
+
+class Guide(NamedTuple):
+    """One guide: what it is called, the words it is found by, and the steps it lists, cited."""
+
+    title: str
+    name: str
+    text: str
+    steps: tuple[NextStep, ...]
+
+
+class Guides:
+    """The guides among passages, found by their words."""
+
+    def __init__(self, passages: Sequence[StoredChunk]) -> None:
+        """Take passages in the order of their documents.
+
+        Raises:
+            MissingExtraError: what searches words is not installed.
+        """
+        self.guides = _guides(passages)
+        self._texts = WordIndex([words_of(one.text) for one in self.guides]) if self.guides else None
+        self._names = WordIndex([words_of(one.name) for one in self.guides]) if self.guides else None
+
+    def __len__(self) -> int:
+        return len(self.guides)
+
+    def shares(self, words: str) -> Shares:
+        """Return what the words say of each guide, by all that stands in it."""
+        return self._shares(self._texts, words)
+
+    def named(self, words: str) -> Shares:
+        """Return what the words say of each guide, by its title and headings alone."""
+        return self._shares(self._names, words)
+
+    def _shares(self, index: WordIndex | None, words: str) -> Shares:
+        return np.zeros(0, dtype=np.float32) if index is None else index.shares(words)
+
+
+def _guides(passages: Sequence[StoredChunk]) -> list[Guide]:
+    by_document: dict[tuple[str, int], list[StoredChunk]] = {}
+    for item in passages:
+        if item.document.kind != "table":
+            by_document.setdefault((item.document.document_id, item.document.version), []).append(item)
+    found: list[Guide] = []
+    for items in by_document.values():
+        parts: dict[tuple[str, ...], list[StoredChunk]] = {}
+        for item in items:
+            way = item.chunk.headings[:_LEVELS] or (str(item.chunk.number),)
+            parts.setdefault(() if len(items) <= _SHORT else way, []).append(item)
+        found += [guide for part in parts.values() if (guide := _guide(part)).steps]
+    return found
+
+
+def _guide(part: Sequence[StoredChunk]) -> Guide:
+    document = part[0].document
+    headings = list(dict.fromkeys(heading for item in part for heading in item.chunk.headings))
+    shared = [heading for heading in part[0].chunk.headings if heading in _common(part)]
+    title = " ".join(" > ".join(dict.fromkeys([document.title, *shared])).split())
+    name = "\n".join(dict.fromkeys([document.title, *headings]))
+    text = "\n".join([name, *(item.chunk.text for item in part)])
+    cited = [
+        (item.chunk.chunk_id, Hit(document, item.chunk, 0.0, 0.0, 0.0).citation, item.chunk.text)
+        for item in _to_do(part)
+    ]
+    return Guide(title, name, text, steps_from(cited))
+
+
+def _common(part: Sequence[StoredChunk]) -> set[str]:
+    return set.intersection(*(set(item.chunk.headings) for item in part))
+
+
+def _to_do(part: Sequence[StoredChunk]) -> list[StoredChunk]:
+    """Return the passages that steps are read from: never a list of signs where the headings tell."""
+    listing = [item for item in part if steps_in(item.chunk.text)]
+    doing = [item for item in listing if any(map(_DOING.search, item.chunk.headings[1:]))]
+    return doing or [item for item in listing if not any(map(_TELLING.search, item.chunk.headings[-1:]))]
