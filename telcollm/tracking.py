@@ -9,6 +9,7 @@ import contextlib
 import logging
 import os
 import re
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
@@ -99,6 +100,8 @@ class MlflowTracker:
             raise TransientError(redacted(message)) from error
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="telcollm-tracking")
         self._waiting: set[Future[None]] = set()
+        # A worker tells metrics while its desk tells of a batch on a thread of its own.
+        self._lock = threading.Lock()
 
     def log_metrics(self, metrics: Mapping[str, float], step: int) -> None:
         """Record metrics at a step, soon."""
@@ -137,16 +140,14 @@ class MlflowTracker:
             self._client.set_terminated(self.run_id, status)
 
         self._write("the tracked run was not ended", end, always=True)
-        if wait(self._waiting, timeout=_CLOSING_S).not_done:
+        with self._lock:
+            waiting = tuple(self._waiting)
+        if wait(waiting, timeout=_CLOSING_S).not_done:
             _LOG.warning("tracking did not end within %.0f s: the last of it may be missing", _CLOSING_S)
         self._writer.shutdown(wait=False, cancel_futures=True)
 
     def _write(self, otherwise: str, what: Callable[[], None], *, always: bool = False) -> None:
         """Have `what` done in its turn, or let it go with the warning `otherwise` where too much waits."""
-        self._waiting = {one for one in self._waiting if not one.done()}
-        if len(self._waiting) >= _WAITING_MOST and not always:
-            _LOG.warning("%s: %d writes wait already", otherwise, len(self._waiting))
-            return
 
         def write() -> None:
             try:
@@ -156,7 +157,13 @@ class MlflowTracker:
             except Exception:
                 _LOG.exception("%s", otherwise)
 
-        self._waiting.add(self._writer.submit(write))
+        with self._lock:
+            self._waiting = {one for one in self._waiting if not one.done()}
+            before = len(self._waiting)
+            if before < _WAITING_MOST or always:
+                self._waiting.add(self._writer.submit(write))
+                return
+        _LOG.warning("%s: %d writes wait already", otherwise, before)
 
 
 def open_tracker(

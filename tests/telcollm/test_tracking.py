@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,44 @@ def test_a_server_that_hangs_holds_up_nobody_and_what_cannot_wait_is_let_go(
     answered.set()
     tracker.close("FINISHED")
     assert run_of(uri, tracker).info.status == "FINISHED"
+
+
+def test_a_worker_and_its_desk_may_tell_at_the_same_time(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import mlflow
+
+    tracker = begin(uri)
+    assert isinstance(tracker, MlflowTracker)
+    telling, looked = threading.Event(), threading.Event()
+    desk = threading.Thread(target=tracker.log_metrics, args=({"lag": 2.0}, 2))
+    submit = tracker._writer.submit
+
+    def submitted(write: Callable[[], None]) -> Future[None]:
+        if threading.current_thread() is desk:
+            telling.set()
+            # The worker looks through what waits meanwhile, or waits for its turn.
+            looked.wait(0.5)
+        return submit(write)
+
+    class Earlier(Future[None]):
+        """A write that waits; while it is looked at, the desk's is put beside it."""
+
+        def done(self) -> bool:
+            if threading.current_thread() is not desk:
+                looked.set()
+                desk.join(120)
+            return super().done()
+
+    monkeypatch.setattr(tracker._writer, "submit", submitted)
+    earlier = Earlier()
+    tracker._waiting.add(earlier)
+    desk.start()
+    assert telling.wait(120)
+    tracker.log_metrics({"lag": 1.0}, 1)
+    desk.join(120)
+    earlier.set_result(None)
+    tracker.close("FINISHED")
+    history = mlflow.MlflowClient(tracking_uri=uri).get_metric_history(tracker.run_id, "lag")  # type: ignore[attr-defined]
+    assert sorted((item.step, item.value) for item in history) == [(1, 1.0), (2, 2.0)]
 
 
 def test_a_server_that_does_not_answer_is_named_with_the_ways_out(monkeypatch: pytest.MonkeyPatch) -> None:
