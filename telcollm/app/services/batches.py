@@ -177,9 +177,12 @@ def _write(path: Path, body: bytes) -> None:
 
 
 def serve(workplace: Workplace, stop: threading.Event, every_s: float = 0.5) -> None:
-    """Finish what waits until told to stop; what fails is said and tried again."""
+    """Finish what waits until told to stop; what fails is said and tried again, and ends nothing."""
     while not stop.wait(every_s):
         try:
             run_waiting(workplace)
         except TelcollmError as error:
             _LOG.warning("batches wait: %s", error)
+        except Exception as error:
+            # A full disk or a fault of ours must not end the thread: no batch would be finished any more.
+            _LOG.error("batches wait after a fault: %s", type(error).__name__, exc_info=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -221,6 +222,25 @@ def test_a_batch_that_waits_is_finished_after_a_restart_for_whoever_asked(workpl
             batches.batch(workplace, caller(Role.TRIAGE_OPERATOR, name="bob"), name)
     with pytest.raises(AccessDenied):
         batches.submit(workplace, T, [{**WIRE, "tenant": "rival"}])
+
+
+def test_a_fault_does_not_end_the_service_of_batches(
+    workplace: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = batches.submit(workplace, T, [WIRE])
+    stop = threading.Event()
+    faults: list[OSError] = [OSError("no space left on device")]
+    run_waiting = batches.run_waiting
+
+    def once_without_space(workplace: Workplace) -> int:
+        if faults:
+            raise faults.pop()
+        stop.set()
+        return run_waiting(workplace)
+
+    monkeypatch.setattr(batches, "run_waiting", once_without_space)
+    batches.serve(workplace, stop, 0.001)
+    assert batches.batch(workplace, T, made.batch_id).state == "done"
 
 
 def message(text: str, **changes: Any) -> CareMessage:
