@@ -78,6 +78,7 @@ class IncidentSuite:
             "claims": Measure("claims of the hypothesis", better="neither"),
             "steps": Measure("it names steps to take, cited"),
             "step_right": Measure("where it cites runbooks, one is that of the true kind"),
+            "quiet_steps": Measure("of incidents that no fault is behind, it names steps", better="lower"),
         }
     )
     variants: Mapping[str, str] = MappingProxyType(
@@ -91,7 +92,7 @@ class IncidentSuite:
             "knowledge": "and runbooks, for the steps to take next",
             "untuned": "telemetry, and the untuned base model's choice among the candidates",
             "tuned": "telemetry, and deciders: --decider root_cause=NAME, --decider fault_kind=NAME",
-            "led": "tuned, and the choice among the candidates leads the diagnosis, with its own confidence",
+            "led": "tuned, and the choice among the candidates leads the diagnosis, and the kind the steps",
         }
     )
 
@@ -279,6 +280,7 @@ def score(answer: Answer, said: Said) -> Scores:
         found["kind"] = float(told["kind"] == truth["kind"])
     if truth["kind"] == NOTHING:
         found["quiet_abstained"] = found["abstained"]
+        found["quiet_steps"] = float(bool(told["steps"])) if "steps" in told else None
         return found
     objects = set(truth["objects"])
     pairs = {(name, problem) for name, problem in truth["pairs"] if name in objects}

@@ -185,6 +185,7 @@ def test_abstaining_is_false_only_where_the_lead_was_exact() -> None:
     assert scores(said(abstained=True, root=["cell-9", "CELL DOWN"]))["false_abstention"] is None
     quiet = scores(said(abstained=True), kind=NOTHING, objects=[], pairs=[], others=[])
     assert quiet["quiet_abstained"] == 1.0
+    assert quiet["quiet_steps"] == 0.0
     assert "exact" not in quiet
 
 
