@@ -17,6 +17,7 @@ from pathlib import Path
 
 from streams.broker.embedded import (
     LOG_NAME,
+    WRITES_WITHIN_S,
     EmbeddedBroker,
     answers_metadata,
     chosen_port,
@@ -31,7 +32,7 @@ from streams.broker.wheel import BrokerKind, broker_kind, command
 from telcollm.errors import TelcollmError
 
 STATE_NAME = "broker.json"
-_LOCK_TIMEOUT_S = 60.0
+_LOCK_TIMEOUT_S = 2 * WRITES_WITHIN_S
 _KILLED_WITHIN_S = 30.0
 
 
@@ -148,7 +149,7 @@ def foreground(home: Path, kind: BrokerKind = "noida", port: int = 0) -> Iterato
             (home / STATE_NAME).unlink(missing_ok=True)
 
 
-def stop_running(home: Path, timeout_s: float = 15.0) -> BrokerState | None:
+def stop_running(home: Path, timeout_s: float = WRITES_WITHIN_S) -> BrokerState | None:
     """Return the broker that ran for this state folder and is gone now; None when none ran.
 
     It is asked to end, so that it writes its data, and killed after `timeout_s` seconds.

@@ -24,6 +24,8 @@ LOG_NAME = "broker.log"
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 _LOG_LINES = 12
 _PORT_TRIES = 5
+WRITES_WITHIN_S = 60.0
+"""How long a broker may take to write its data when it is told to end: killed sooner, noida loses records."""
 _GONE_WITHIN_S = 60.0
 """How long the supervisor may take to do what it was told, beyond what the broker is given to end."""
 _PASSING_S = 3.0
@@ -131,7 +133,7 @@ class EmbeddedBroker:
         port: int = 0,
         *,
         start_timeout_s: float = 30.0,
-        stop_timeout_s: float = 15.0,
+        stop_timeout_s: float = WRITES_WITHIN_S,
     ) -> None:
         self.kind: BrokerKind = kind
         self._given_data_dir = data_dir
