@@ -34,10 +34,11 @@ _DOING: Final = re.compile(
     re.IGNORECASE,
 )
 _TELLING: Final = re.compile(
-    r"\b(?:signs?|symptoms?|alarms?|causes?|background|impact|overview|scope|references?|history)\b|"
-    r"现象|症状|告警|原因|背景|影响|概述",
+    r"(?:[\w-]+ ){0,2}(?:signs?|symptoms?|alarms|causes?|background|impact|overview|scope|history)"
+    r"(?: and \w+)?|.{0,4}(?:现象|症状|原因|背景|影响|概述)",
     re.IGNORECASE,
 )
+"""A heading that is nothing but such words; one that names an alarm may head what to do about it."""
 
 
 class Guide(NamedTuple):
@@ -114,4 +115,4 @@ def _to_do(part: Sequence[StoredChunk]) -> list[StoredChunk]:
     """Return the passages that steps are read from: never a list of signs where the headings tell."""
     listing = [item for item in part if steps_in(item.chunk.text)]
     doing = [item for item in listing if any(map(_DOING.search, item.chunk.headings[1:]))]
-    return doing or [item for item in listing if not any(map(_TELLING.search, item.chunk.headings[-1:]))]
+    return doing or [item for item in listing if not any(map(_TELLING.fullmatch, item.chunk.headings[1:]))]

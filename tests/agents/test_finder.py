@@ -136,6 +136,11 @@ def test_a_list_of_signs_is_never_taken_for_steps(desk: Desk) -> None:
     assert told(desk.steps("LOS", "fibre broken")) == ["Locate the break.", "Splice the fibre."]
 
 
+def test_a_heading_that_names_an_alarm_may_head_what_to_do_about_it(desk: Desk) -> None:
+    desk.add("# Alarms\n\n## Alarm: fan stalled\n\n1. Check the fan.\n\n## Possible causes\n\n- Dust.\n")
+    assert told(desk.steps("FAN STALLED")) == ["Check the fan."]
+
+
 def test_every_step_cites_a_passage_of_the_runbook_that_says_it(desk: Desk) -> None:
     desk.add(BREAK, MAINS)
     passages = {item.chunk.chunk_id: item for item in desk.library.readable()}
