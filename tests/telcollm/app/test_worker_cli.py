@@ -172,7 +172,7 @@ def test_a_worker_that_is_told_to_stop_ends_within_seconds_with_all_it_read_stor
 
     until(busy)
     worker.send_signal(signum)
-    out, err = worker.communicate(timeout=60)
+    out, err = worker.communicate(timeout=240)
     assert worker.returncode == 0, err[-2000:]
     assert json.loads(out)["alarms"] == 2
     store = open_store(site.store_url)
