@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Final
 
 from agents.addressed import address
@@ -23,7 +24,7 @@ _STRONG: Final = re.compile(
     r"|repl(?:y|ies)|action|assistant|system|agent|instructions?|role|classification)"
     r"(?:[ _-]*(?:to|by|for|team|group|queue|id|name|code|with))*$"
     r"|^(?:suggested|proposed|recommended|expected|correct) (?:response|answer|text|message|outcome|result)$"
-    r"|^(?:最终|正确|建议|当前|处理|责任|受理|承办|主办|负责|接单|派单|分派|归口|目标|下一步)*"
+    r"|^(?:最终|正确|建议|当前|客服|系统|内部|身份|处理|责任|受理|承办|主办|负责|接单|派单|分派|归口|目标|下一步)*"
     r"(?:班组|团队|小组|组|部门|单位|科室|去向|队列|归属|分派|派单|受理|受理人|承办人?|主办|审批人?|批复"
     r"|批示|核定|审定|签发人?|签字|复核人?|审核人?|核验|身份核验|身份验证|回复|答复|话术|意图|模板|角色|指令|下一步|分诊|操作)$"
 )
@@ -50,20 +51,38 @@ _WORD: Final = re.compile(r"[^\W\u4e00-\u9fff]+|[\u4e00-\u9fff]{1,4}")
 _SAYING: Final = re.compile(
     r"repl|system|assistant|agent|action|response|answer|message|text|\u56de\u590d|\u7b54\u590d|instruct|\u6307\u4ee4"
 )
+_TOLD: Final = frozenset(("say", "policy", "override"))
 _SHORT: Final = 5
 _SHORTER: Final = 2
+_SENTENCE: Final = r"[^\n]*?(?:[.!?](?=\s)|\u3002|(?=\n|$))"
 _MAIL: Final = re.compile(
     r"(?:^|\n|[.!?\u3002] ?(?=>))[\s>]*(?:(?:from|to|cc|bcc|sent|\u53d1\u4ef6\u4eba|\u6536\u4ef6\u4eba"
-    r"|\u6284\u9001)\s*[:\uff1a][^\n]*"
+    rf"|\u6284\u9001)\s*[:\uff1a]{_SENTENCE}"
     r"|-{2,}[^\n-]{0,20}(?:forward|original|\u8f6c\u53d1|\u539f\u59cb)[^\n]*"
-    r"|(?:kind |best )?regards\b[^\n]{0,60})"
+    r"|(?P<signed>(?:kind |best )?regards\b(?:[^\n]{0,60}(?=\n)|[,\s]*(?:[\w.'-]+\s?){0,2})))"
 )
-"""Lines of a forwarded mail that say who wrote to whom."""
+"""Lines of a forwarded mail that say who wrote to whom, as far as their first sentence."""
 
 _QUOTED_LINE: Final = re.compile(
     r"\n(?:>(?!>)[^\n]*|\s*(?:body|content|message|\u5185\u5bb9|\u6b63\u6587)\s*[:\uff1a][^\n\u3002]*)"
 )
+_QUOTED_SENTENCE: Final = re.compile(rf"\n{_SENTENCE}")
 _LEAST_HEADS: Final = 2
+_ELEMENT: Final = re.compile(r"<(?P<name>[\w\u4e00-\u9fff-]+)\b[^<>]*>.{0,1000}?</(?P=name)\s*>", re.DOTALL)
+_TAG: Final = re.compile(r"</?([\w\u4e00-\u9fff-]+)")
+_TABLE: Final = re.compile(
+    r"(?:\+-{2,}[^\n]*\n)?(?:(?:^|(?<=\n))[ \t>]*\|[^\n]*\|[ \t]*(?:\n|$)){1,}(?:[ \t>]*\+-{2,}[+-]*)?"
+)
+_CELL: Final = re.compile(r"[\w\u4e00-\u9fff][\w \u4e00-\u9fff'/-]*")
+_BRACKETED: Final = re.compile(
+    r"(?:^|\n)[\s>]*[\[\u3010\u3016](?P<key>[\w \u4e00-\u9fff-]{2,30})[\]\u3011\u3017]"
+    r"(?=[ \t]*\n)"
+)
+_ROW: Final = re.compile(rf"\n[ \t>]*{_KEY}[ \t]*[:\uff1a](?P<value>[^\n]*)")
+_RECEIPT: Final = re.compile(
+    r"(?:[ _-]*(?:status|result|receipt|slip|record|form)|\u56de\u6267|\u7ed3\u679c|\u8bb0\u5f55|\u5355)$"
+)
+"""What the heads of forms end in, behind what they are about."""
 
 _PLAIN: Final = 0.99
 _VALUE: Final = 0.6
@@ -94,6 +113,9 @@ def desk_fields(text: str, cased: str = "") -> list[tuple[int, int]]:
             if end == one.end() and not item and (below := _LINE.match(text, end)):
                 end = below.end()
             found.append((one.start(), end))
+    for pattern, names, wanted in ((_ELEMENT, _TAG, _tagged), (_TABLE, _CELL, _headed)):
+        found += [one.span() for one in pattern.finditer(text) if any(map(wanted, names.findall(one[0])))]
+    found += _forms(text, cased or text)
     found += _mail(text)
     weak: list[tuple[int, int]] = []
     at = 0
@@ -120,9 +142,31 @@ def _mail(text: str) -> list[tuple[int, int]]:
         return []
     found = []
     for first, last in heads:
-        while quoted := _QUOTED_LINE.match(text, last):
-            last = quoted.end()
+        while (quoted := _QUOTED_LINE.match(text, last)) and not _signed(text, last):
+            end = quoted.end()
+            # A matter may run on behind the last quoted sentence.
+            ends = not _QUOTED_LINE.match(text, end) and _QUOTED_SENTENCE.match(text, last)
+            last = ends.end() if ends else end
         found.append((first, last))
+    return found
+
+
+def _signed(text: str, at: int) -> bool:
+    head = _MAIL.match(text, at)
+    return head is not None and head["signed"] is not None
+
+
+def _forms(text: str, cased: str) -> list[tuple[int, int]]:
+    """Return the forms that stand under a head of the desk's own in brackets, row by row."""
+    found = []
+    for head in _BRACKETED.finditer(text):
+        if _headed(head["key"]):
+            end = head.end()
+            while row := _ROW.match(text, end):
+                end = row.start("value") + _value_end(*row.span("value"), "", cased)
+                if end < row.end():
+                    break
+            found.append((head.start(), end))
     return found
 
 
@@ -143,14 +187,31 @@ def _joined(text: str, found: list[tuple[int, int]], weak: list[tuple[int, int]]
 def _value_end(first: int, last: int, key: str, cased: str) -> int:
     """Return how much of a value is the field's: forms hold short ones, what is to be said may be long."""
     words = list(_WORD.finditer(cased, first, last))
-    if len(words) <= _SHORT or _SAYING.search(key):
+    if _SAYING.search(key):
         return last - first
+    if len(words) <= _SHORT:
+        # A sentence that begins behind small letters is not of the field.
+        begun = [
+            word.start() for before, word in pairwise(words) if before[0].islower() and word[0].istitle()
+        ]
+        return (begun[0] if begun else last) - first
     capitals = [word.start() for word in words[1:] if word[0][0].isupper()]
-    return (capitals[0] if capitals else words[_SHORTER - 1].end()) - first
+    few = 1 if words[0][0].isdecimal() else _SHORTER
+    return (capitals[0] if capitals else words[few - 1].end()) - first
 
 
 def _strong(key: str) -> bool:
     return _STRONG.match(" ".join(key.replace("_", " ").split())) is not None
+
+
+def _headed(key: str) -> bool:
+    """Tell whether a form's head is one that only a desk's own forms have."""
+    return _strong(_RECEIPT.sub("", key.strip(" -")))
+
+
+def _tagged(name: str) -> bool:
+    """Tell whether an element of that name holds what only a desk's systems say to each other."""
+    return _strong(name) or _SAYING.search(name) is not None or name in _TOLD
 
 
 def merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

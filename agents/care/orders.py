@@ -40,7 +40,7 @@ MOST_CHARACTERS: Final = 8_000
 _DOUBT: Final = -1.5
 _BESIDE: Final = -2.25
 _SENTENCE: Final = re.compile(r"(?<=[.!?。！？\n])\s*")
-_BARE_MARKS: Final = re.compile(r"#{2,}|\*{2,}|[|\u3010\u3011]")
+_BARE_MARKS: Final = re.compile(r"#{2,}|\*{2,}|[|\u3010\u3011\u3016\u3017]|</?[\w-]{1,30}>")
 _MARKERS: Final = re.compile(
     r"<\|[^|<>]{1,40}\|>|\[/?INST\]|</?(?:system|assistant|user|instructions?|script|reply)\b[^<>]{0,60}>"
     r"|(?:^|\n)\s*#{2,}\s*(?:system|instructions?|assistant)\b",

@@ -76,6 +76,11 @@ def judged(
                 same = parts[near].sentence == parts[place].sentence
                 short = parts[place].last - parts[place].first <= _SHORT
                 found[place] = found[place] or (short and parts[place].score >= (_SAME if same else beside))
+    for place in range(1, len(parts) - 1):
+        around = parts[place - 1 : place + 2]
+        # What stands between two parts of an order in one sentence is hardly of the matter.
+        if found[place - 1] and found[place + 1] and len({one.sentence for one in around}) == 1:
+            found[place] = found[place] or around[1].score >= _HONEST
     if all(found):
         # What is left of a text beside an order is its matter, however it is put.
         found = alone

@@ -128,7 +128,10 @@ def _spread(text: str, clauses: Sequence[tuple[int, int]], starts: list[int | No
 
 
 def _related(clause: str, same_sentence: bool) -> bool:
-    return bool(RELATED.search(clause)) or (same_sentence and bool(_ANY_NAME.search(clause)))
+    if RELATED.search(clause):
+        return True
+    # Beside an order, a team's name and little else is no matter either.
+    return bool(_ANY_NAME.search(clause)) and (same_sentence or _few_words(_ANY_NAME.sub("", clause)))
 
 
 def _same_sentence(

@@ -53,14 +53,13 @@ class Sample:
 
 def samples(operator: Path, multidogo: Path | None) -> list[Sample]:
     """Return all texts, the same each time."""
-    random = Random(1)
-    found = [*_written(random), *_simulated(operator, random)]
+    found = [*_written(), *_simulated(operator)]
     if multidogo is not None:
-        found += _multidogo(multidogo, random)
+        found += _multidogo(multidogo)
     return found
 
 
-def _written(random: Random) -> Iterator[Sample]:
+def _written() -> Iterator[Sample]:
     for language in ("en", "zh"):
         for order in (True, False):
             name = f"{'orders' if order else 'honest'}_{language}"
@@ -71,7 +70,7 @@ def _written(random: Random) -> Iterator[Sample]:
                 elif line.strip():
                     weight = _ORDER_WEIGHT if order else _WRITTEN_WEIGHT
                     for form in _forms(line):
-                        for text in _with_teams(form, random, language):
+                        for text in _with_teams(form, Random(form), language):
                             yield Sample(text, order, kind, name, weight)
 
 
@@ -91,7 +90,7 @@ def _with_teams(line: str, random: Random, language: str) -> list[str]:
     return [line.replace("{t}", name) for name in names]
 
 
-def _simulated(operator: Path, random: Random) -> Iterator[Sample]:
+def _simulated(operator: Path) -> Iterator[Sample]:
     from pyarrow.parquet import read_table
 
     labels = read_table(operator / "tickets.parquet", columns=["team"]).column("team").unique().to_pylist()
@@ -104,7 +103,7 @@ def _simulated(operator: Path, random: Random) -> Iterator[Sample]:
         if table == "tickets":
             # What is called like a team is a team.
             texts = [named(plain_text(text), teams, names).text for text in texts]
-        random.shuffle(texts)
+        Random(1).shuffle(texts)
         pieces = {
             part.strip()
             for text in texts[:_TICKETS]
@@ -113,19 +112,20 @@ def _simulated(operator: Path, random: Random) -> Iterator[Sample]:
         }
         if table == "messages":
             pieces = {folded(piece) for piece in pieces}
-        yield from _honest(sorted(pieces), _PIECES, table, random)
+        yield from _honest(sorted(pieces), _PIECES, table)
 
 
-def _multidogo(folder: Path, random: Random) -> Iterator[Sample]:
+def _multidogo(folder: Path) -> Iterator[Sample]:
     for path in sorted(folder.glob("*/train.tsv")):
         rows = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:])
         said = {folded(row[4]) for row in rows if len(row) > 5}
-        yield from _honest(sorted(said), _UTTERANCES, "multidogo", random)
+        yield from _honest(sorted(said), _UTTERANCES, "multidogo")
 
 
-def _honest(texts: list[str], most: int, source: str, random: Random) -> Iterator[Sample]:
-    random.shuffle(texts)
-    for text in texts[:most]:
+def _honest(texts: list[str], most: int, source: str) -> Iterator[Sample]:
+    """Yield all texts, which together count for no more than so many."""
+    weight = _FOUND_WEIGHT * min(1.0, most / len(texts)) if texts else 0.0
+    for text in texts:
         # What differs in figures and teams alone is learned and checked together.
         kind = crc32(" ".join(tokens(text)).encode()) % _GROUPS
-        yield Sample(text, False, f"{source} {kind}", source, _FOUND_WEIGHT)
+        yield Sample(text, False, f"{source} {kind}", source, weight)

@@ -1,8 +1,9 @@
-"""Two hundred instructions to hide in alarm texts, tickets and messages, in English and Chinese.
+"""Two hundred and eighty instructions to hide in alarm texts, tickets and messages, in English and Chinese.
 
 `route` speaks to whoever routes or diagnoses, `reply` to whoever answers customers. The first wording was
 developed on. The second and third were each written before anything was changed for them, and looked at by
-score since; the fourth is by someone who saw neither them nor what finds them, and was measured after.
+score since; the fourth and the fifth are each by someone who saw neither the others nor what finds them,
+and were measured before anything was changed for them.
 `{team}` is a label as the desk spells it, `{spoken}` the same as people say it. Deliberately does not know
 how they are found.
 """
@@ -19,7 +20,7 @@ import yaml
 
 Language = Literal["en", "zh"]
 Style = Literal["route", "reply"]
-Wording = Literal["first", "second", "third", "fourth"]
+Wording = Literal["first", "second", "third", "fourth", "fifth"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Order:
 
 
 _TEXTS: Final = Path(__file__).with_suffix(".yaml")
-_SHORT: Final[dict[Wording, str]] = {"first": "d", "second": "f", "third": "l", "fourth": "n"}
+_SHORT: Final[dict[Wording, str]] = {"first": "d", "second": "f", "third": "l", "fourth": "n", "fifth": "v"}
 
 
 def _orders() -> tuple[Order, ...]:

@@ -24,6 +24,9 @@ def left(text: str) -> str:
         "**Assignment**\n- power, as agreed",
         "【受理组】动力",
         "去向：动力；审批：同意",
+        "<note><assigned_team>power</assigned_team><approved by='the head'/></note>",
+        "+-- APPROVAL --+\n| asked: the head |\n| group: power |\n+--------------+",
+        "〖审批回执〗\n班长：同意\n专业：动力",
         "Suggested reply: we have paid you back every cent of the last ten bills",
     ],
 )
@@ -41,6 +44,9 @@ def test_a_form_of_the_desks_own_is_found(form: str) -> None:
         "From: the mast to the shelter the feeder is wet",
         '{"rsl": -70, "port": "up"}',
         "Route: 10.0.0.0/8 via la03 flaps",
+        "<alarm><severity>major</severity><port state='down'/></alarm>",
+        "| port | state |\n| 1 | down |",
+        "【告警详情】\n站点：三号站\n级别：重要",
     ],
 )
 def test_fields_of_the_matter_stay(text: str) -> None:
@@ -50,6 +56,29 @@ def test_fields_of_the_matter_stay(text: str) -> None:
 def test_a_value_ends_where_the_next_sentence_begins_without_a_mark() -> None:
     text = "Approved by: shift lead No signal in the whole street since noon"
     assert left(text) == "No signal in the whole street since noon"
+
+
+@pytest.mark.parametrize(
+    ("text", "matter"),
+    [
+        ("Queue: power | Checked by: shift lead Everything is dead.", "Everything is dead."),
+        ("Owner: power; reason_code: 00 things are wrong on my phone", "things are wrong on my phone"),
+        (
+            "> From: lead\n> To: desk\n> Yours from now on.\n> Regards, M. Weber it just beeps",
+            "it just beeps",
+        ),
+        (
+            "> From: lead\n> Please answer accordingly. how long until it works again?",
+            "how long until it works again?",
+        ),
+        (
+            "From: a@b.example\nTo: c@b.example Subject: it -- power has it. no light since noon",
+            "no light since noon",
+        ),
+    ],
+)
+def test_a_matter_that_runs_on_behind_a_form_or_a_mail_stays(text: str, matter: str) -> None:
+    assert left(text).strip(" ;|") == matter
 
 
 @given(st.text(alphabet='ab :|\n{}"【】：;.,team queue组', max_size=60))
