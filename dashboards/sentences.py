@@ -17,6 +17,7 @@ from dashboards.wording import Language, catalogue, wording
 
 _ORIGINAL: Final = "sentences.original"
 _FILE: Final = "sentences."
+_WITHOUT_STEPS: Final = "No steps are given"
 _LONGEST: Final = 1_200
 _GAP: Final = re.compile(r"\\\{(\w+)\\\}")
 _CHINESE: Final = re.compile(r"[\u4e00-\u9fff]")
@@ -38,6 +39,10 @@ def told(text: str, wanted: Language) -> str:
     """
     if wanted == "en" or not _LATIN.search(text) or _CHINESE.search(text):
         return text
+    before, mark, why = text.partition(f" {_WITHOUT_STEPS}: ")
+    if mark:
+        # A gap of the sentence before would take it as its own.
+        return f"{told(before, wanted)}{told(_WITHOUT_STEPS, wanted)}：{told(why, wanted)}"
     whole = _sentence(text, wanted)
     if whole is not None:
         return whole
@@ -45,8 +50,8 @@ def told(text: str, wanted: Language) -> str:
     joined = "；".join(part if known is None else known for part, known in parts)
     if all(known is not None for _, known in parts):
         return joined + ("。" if text.endswith(".") else "")
-    mark = wording(wanted, _ORIGINAL)
-    return mark.replace("{text}", text if all(known is None for _, known in parts) else joined)
+    original = wording(wanted, _ORIGINAL)
+    return original.replace("{text}", text if all(known is None for _, known in parts) else joined)
 
 
 def _sentence(text: str, wanted: Language) -> str | None:

@@ -62,6 +62,19 @@ def test_a_diagnosis_is_told_in_chinese_as_a_whole(store: object, rows: tuple, h
         assert told(one, "en") == one
 
 
+@pytest.mark.parametrize(
+    ("why", "wanted"),
+    [
+        ("no runbook at hand speaks of these problems", "现有处置手册均未涉及这些问题。"),
+        ("the runbook 'Fan' hardly speaks of these problems", "处置手册 'Fan' 对这些问题着墨甚少。"),
+        ("the runbooks 'Fan' and 'Dust' fit about equally well", "处置手册 'Fan' 与 'Dust' 匹配程度相近。"),
+    ],
+)
+def test_why_no_steps_are_given_is_told_behind_the_cause(why: str, wanted: str) -> None:
+    said = told(f"1 alarm on 1 object: the likeliest cause is HOT on n1. No steps are given: {why}.", "zh")
+    assert said == f"1 个网元上 1 条告警：最可能的根因是 n1 上的 HOT。未给出处置步骤：{wanted}"
+
+
 def test_why_a_decider_does_not_lead_is_told_in_chinese() -> None:
     unsure = Shadow(model="plain", probabilities=(0.3, 0.2), none_of_these=0.5, sure_from=0.6)
     never = Shadow(model="plain", probabilities=(0.3,), sure_from=1.01)
