@@ -30,53 +30,59 @@ _STRONG: Final = re.compile(
 )
 """Names that only a desk's own records have."""
 
+_LONGEST: Final = 800
+"""No value is read further, and every run of blanks has a bound: a text may be made to take minutes else."""
+
 _KEY: Final = r"[\w\u4e00-\u9fff][\w \u4e00-\u9fff'/-]{0,40}?"
 _FIELD: Final = re.compile(
-    rf"(?P<key>{_KEY})[\"'\u201d*]*\s*(?:[:=\uff1a\uff1d]|\u3011)\s*(?P<value>(?:(?![.!?](?:\s|$))[^\n|;,{{}}\uff1b\uff0c\u3002\u3010])*)"
+    rf"(?P<key>{_KEY})[\"'\u201d*]{{0,4}}\s{{0,8}}(?:[:=\uff1a\uff1d]|\u3011)\s{{0,8}}"
+    rf"(?P<value>(?:(?![.!?](?:\s|$))[^\n|;,{{}}\uff1b\uff0c\u3002\u3010]){{0,{_LONGEST}}})"
 )
-_LEAD: Final = r"(?:^|[\n|;\uff1b\u3002.,\uff0c\u3010{])[\s>*#\"'\u201c\u2022-]*"
+_LEAD: Final = r"(?:^|[\n|;\uff1b\u3002.,\uff0c\u3010{])[\s>*#\"'\u201c\u2022-]{0,24}"
 _FIELDS: Final = re.compile(_LEAD + _FIELD.pattern)
 _OBJECT: Final = re.compile(r"\{[^{}]{2,1000}\}")
 _OBJECT_KEY: Final = re.compile(
-    r"[\"'\u201c]?([\w\u4e00-\u9fff][\w \u4e00-\u9fff-]{0,30})[\"'\u201d]?\s*[:=\uff1a]"
+    r"[\"'\u201c]?([\w\u4e00-\u9fff][\w \u4e00-\u9fff-]{0,30})[\"'\u201d]?\s{0,8}[:=\uff1a]"
 )
 _HEADING: Final = re.compile(
-    r"(?:^|\n|(?<=[.!?\u3002]) ?)[\s>]*(?:#+|\*\*|__)\s*"
-    r"(?P<key>[\w \u4e00-\u9fff-]{2,30}?)\s*(?:\*\*|__|#*)[\s:\uff1a]*(?=\n|$)"
+    r"(?:^|\n|(?<=[.!?\u3002]) ?)[\s>]{0,12}(?:#{1,6}|\*\*|__)\s{0,8}"
+    r"(?P<key>[\w \u4e00-\u9fff-]{2,30}?)\s{0,8}(?:\*\*|__|#{0,6})[\s:\uff1a]{0,8}(?=\n|$)"
 )
-_ITEM: Final = re.compile(r"\n[\s>]*(?:[-*\u2022]|\d+[.)])[ \t]*[^\n]*")
+_ITEM: Final = re.compile(r"\n[\s>]{0,12}(?:[-*\u2022]|\d+[.)])[ \t]*[^\n]*")
 _LINE: Final = re.compile(r"\n[^\n.!?\u3002]+")
 _APART: Final = re.compile(r"[\w\u4e00-\u9fff]")
 _WORD: Final = re.compile(r"[^\W\u4e00-\u9fff]+|[\u4e00-\u9fff]{1,4}")
 _SAYING: Final = re.compile(
     r"repl|system|assistant|agent|action|response|answer|message|text|\u56de\u590d|\u7b54\u590d|instruct|\u6307\u4ee4"
 )
-_TOLD: Final = frozenset(("say", "policy", "override"))
+_TOLD: Final = frozenset(("say", "policy", "override", "answer", "response"))
 _SHORT: Final = 5
 _SHORTER: Final = 2
 _SENTENCE: Final = r"[^\n]*?(?:[.!?](?=\s)|\u3002|(?=\n|$))"
 _MAIL: Final = re.compile(
-    r"(?:^|\n|[.!?\u3002] ?(?=>))[\s>]*(?:(?:from|to|cc|bcc|sent|\u53d1\u4ef6\u4eba|\u6536\u4ef6\u4eba"
-    rf"|\u6284\u9001)\s*[:\uff1a]{_SENTENCE}"
+    r"(?:^|\n|[.!?\u3002] ?(?=>))[\s>]{0,12}(?:(?:from|to|cc|bcc|sent|\u53d1\u4ef6\u4eba|\u6536\u4ef6\u4eba"
+    rf"|\u6284\u9001)\s{{0,8}}[:\uff1a]{_SENTENCE}"
     r"|-{2,}[^\n-]{0,20}(?:forward|original|\u8f6c\u53d1|\u539f\u59cb)[^\n]*"
     r"|(?P<signed>(?:kind |best )?regards\b(?:[^\n]{0,60}(?=\n)|[,\s]*(?:[\w.'-]+\s?){0,2})))"
 )
 """Lines of a forwarded mail that say who wrote to whom, as far as their first sentence."""
 
 _QUOTED_LINE: Final = re.compile(
-    r"\n(?:>(?!>)[^\n]*|\s*(?:body|content|message|\u5185\u5bb9|\u6b63\u6587)\s*[:\uff1a][^\n\u3002]*)"
+    r"\n(?:>(?!>)[^\n]*|\s{0,8}(?:body|content|message|\u5185\u5bb9|\u6b63\u6587)\s{0,8}[:\uff1a][^\n\u3002]*)"
 )
 _QUOTED_SENTENCE: Final = re.compile(rf"\n{_SENTENCE}")
 _LEAST_HEADS: Final = 2
-_ELEMENT: Final = re.compile(r"<(?P<name>[\w\u4e00-\u9fff-]+)\b[^<>]*>.{0,1000}?</(?P=name)\s*>", re.DOTALL)
+_ELEMENT: Final = re.compile(
+    r"<(?P<name>[\w\u4e00-\u9fff-]{1,30}+)(?=[\s/>])[^<>]{0,200}+>.{0,1000}?</(?P=name)\s{0,8}>", re.DOTALL
+)
 _TAG: Final = re.compile(r"</?([\w\u4e00-\u9fff-]+)")
 _TABLE: Final = re.compile(
     r"(?:\+-{2,}[^\n]*\n)?(?:(?:^|(?<=\n))[ \t>]*\|[^\n]*\|[ \t]*(?:\n|$)){1,}(?:[ \t>]*\+-{2,}[+-]*)?"
 )
 _CELL: Final = re.compile(r"[\w\u4e00-\u9fff][\w \u4e00-\u9fff'/-]*")
 _BRACKETED: Final = re.compile(
-    r"(?:^|\n)[\s>]*[\[\u3010\u3016](?P<key>[\w \u4e00-\u9fff-]{2,30})[\]\u3011\u3017]"
-    r"(?=[ \t]*\n)"
+    r"(?:^|\n)[\s>]{0,12}[\[\u3010\u3016](?P<key>[\w \u4e00-\u9fff-]{2,30})[\]\u3011\u3017]"
+    r"(?=[ \t]{0,8}\n)"
 )
 _ROW: Final = re.compile(rf"\n[ \t>]*{_KEY}[ \t]*[:\uff1a](?P<value>[^\n]*)")
 _RECEIPT: Final = re.compile(
@@ -84,6 +90,7 @@ _RECEIPT: Final = re.compile(
 )
 """What the heads of forms end in, behind what they are about."""
 
+_TELLING: Final = 200
 _PLAIN: Final = 0.99
 _VALUE: Final = 0.6
 
@@ -130,7 +137,7 @@ def desk_fields(text: str, cased: str = "") -> list[tuple[int, int]]:
             found.append(span)
         elif address(field["key"]).share >= _PLAIN and field["value"].strip():
             weak.append(span)
-            if address(field["value"]).share >= _VALUE:
+            if address(field["value"][:_TELLING]).share >= _VALUE:
                 found.append(span)
     return merged(_joined(text, found, weak))
 
@@ -140,8 +147,10 @@ def _mail(text: str) -> list[tuple[int, int]]:
     heads = [(one.start(), one.end()) for one in _MAIL.finditer(text)]
     if len(heads) < _LEAST_HEADS and not any(">" in text[first:last] for first, last in heads):
         return []
-    found = []
+    found: list[tuple[int, int]] = []
     for first, last in heads:
+        if found and first < found[-1][1]:
+            continue
         while (quoted := _QUOTED_LINE.match(text, last)) and not _signed(text, last):
             end = quoted.end()
             # A matter may run on behind the last quoted sentence.
@@ -172,16 +181,17 @@ def _forms(text: str, cased: str) -> list[tuple[int, int]]:
 
 def _joined(text: str, found: list[tuple[int, int]], weak: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return the fields found, and those of the same words beside them: of one form with the desk's own."""
-    kept = list(found)
-    left = [one for one in weak if one not in found]
-    while near := [
-        one
-        for one in left
-        if any(not _APART.search(text[min(a[1], one[1]) : max(a[0], one[0])]) for a in kept)
-    ]:
-        kept += near
-        left = [one for one in left if one not in near]
-    return kept
+    spans = sorted([*((one, True) for one in found), *((one, False) for one in weak)])
+    kept: list[tuple[int, int]] = []
+    form: list[tuple[int, int]] = []
+    ours, end = False, 0
+    for (first, last), own in spans:
+        if form and first > end and _APART.search(text, end, first):
+            kept += form if ours else ()
+            form, ours = [], False
+        form.append((first, last))
+        ours, end = ours or own, max(end, last)
+    return [*kept, *(form if ours else ())]
 
 
 def _value_end(first: int, last: int, key: str, cased: str) -> int:
@@ -211,7 +221,7 @@ def _headed(key: str) -> bool:
 
 def _tagged(name: str) -> bool:
     """Tell whether an element of that name holds what only a desk's systems say to each other."""
-    return _strong(name) or _SAYING.search(name) is not None or name in _TOLD
+    return _strong(name) or name in _TOLD
 
 
 def merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents.care.orders import sift
 from agents.fields import desk_fields
+from agents.routing.instructions import without_instructions
 
 
 def left(text: str) -> str:
@@ -87,3 +89,27 @@ def test_what_is_found_lies_in_the_text_in_order_and_apart(text: str) -> None:
     for first, last in desk_fields(text.lower()):
         assert at <= first < last <= len(text)
         at = last
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "# ab" + " " * 16_000 + "x",
+        "x" + "\n" * 16_000,
+        "x" + ">\n" * 8_000,
+        ".lead:" * 2_700,
+        ".checked by:a" * 1_250,
+        "queue: radio; " + "checked by: a; " * 1_066,
+        "\n>from:a" * 2_000,
+        "<" + "a-" * 7_450 + ">" + "x" * 1_000,
+        "+-----|" * 2_300,
+        "<queue>" * 2_300,
+        "a, " * 5_000,
+        "route to radio_access, " * 700,
+    ],
+)
+def test_no_text_takes_minutes_to_read(hostile: str) -> None:
+    assert all(first < last <= len(hostile) for first, last in desk_fields(hostile))
+    assert len(sift(hostile).text) <= len(hostile)
+    assert len(without_instructions(hostile, ["radio_access"]).kept) <= len(hostile)
