@@ -35,7 +35,9 @@ _SURE_KIND: Final = 0.5
 _KIND_WEIGHT: Final = 2.0
 _PROBLEMS: Final = 32
 _REMEMBERED: Final = 4_096
-_FRESH: Final = timedelta(minutes=5)
+_FRESH: Final = timedelta(seconds=3)
+"""So long a removed runbook may still be followed; what is asked then is cheap unless something changed."""
+
 _TITLE: Final = 60
 
 Kinds = Sequence[tuple[str, float]]
@@ -62,7 +64,7 @@ class _Known:
 
     def __init__(self, at: datetime, passages: Sequence[StoredChunk]) -> None:
         self.at = at
-        self.chunks = [item.chunk.chunk_id for item in passages]
+        self.passages = passages
         self.guides = Guides(passages)
         self.said: dict[tuple[str, bool], Shares] = {}
 
@@ -79,7 +81,7 @@ class _Known:
 
 
 class StepFinder:
-    """Steps by the problems of an incident; documents are looked up once in five minutes."""
+    """Steps by the problems of an incident; whether documents changed is asked every few seconds."""
 
     def __init__(self, shelf: Shelf, roles: Sequence[str] = (), *, heed_kinds: bool = False) -> None:
         """Take the shelf, and whose roles may read what is cited; without any, everyone may.
@@ -121,14 +123,23 @@ class StepFinder:
             return known
         try:
             passages = self._shelf.readable(scope=Scope(tenants=(tenant,)), roles=self._roles)
-            if known is None or known.chunks != [item.chunk.chunk_id for item in passages]:
+            if known is None or not _same(known.passages, passages):
                 known = _Known(at, passages)
+            known.passages = passages
         except TelcollmError as error:
             _LOG.warning("diagnosed without runbooks: %s", error)
             known = _Known(at, ())
         known.at = at
         self._known[tenant] = known
         return known
+
+
+def _same(before: Sequence[StoredChunk], now: Sequence[StoredChunk]) -> bool:
+    """Tell whether passages say the same for the same readers: an id may come to stand for another text."""
+    return len(before) == len(now) and all(
+        one is other or (one.document == other.document and one.chunk == other.chunk)
+        for one, other in zip(before, now, strict=True)
+    )
 
 
 def _chosen(guides: Guides, scores: Shares, most: Shares) -> Found:

@@ -23,14 +23,16 @@ class Index:
     """A fixed list of passages, searched in memory."""
 
     def __init__(self, passages: Sequence[StoredChunk], known: Mapping[str, list[str]] | None = None) -> None:
-        """Take the passages; `known` holds the words of some by chunk_id, which are not taken apart again."""
+        """Take the passages; `known` holds the words of some texts, which are not taken apart again."""
         self.passages = passages
         kept = known or {}
-        self.words = {
-            item.chunk.chunk_id: kept.get(item.chunk.chunk_id) or words_of(as_found(item))
-            for item in passages
-        }
-        self._index = WordIndex(list(self.words.values()))
+        self.words_by_text: dict[str, list[str]] = {}
+        """The words of each passage's text: by the text, as an id may come to stand for another one."""
+        for text in map(as_found, passages):
+            if text not in self.words_by_text:
+                self.words_by_text[text] = kept.get(text) or words_of(text)
+        self.words = [self.words_by_text[as_found(item)] for item in passages]
+        self._index = WordIndex(self.words)
         self.without_vector = sum(item.vector is None for item in passages)
         size = next((len(item.vector) for item in passages if item.vector is not None), 0)
         self._vectors: Vectors = np.zeros((len(passages), size), dtype=np.float32)

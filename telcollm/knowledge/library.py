@@ -55,7 +55,7 @@ class Library:
         self._embedder = embedder
         self._clock = clock
         self._lock = threading.Lock()
-        self._stamp: tuple[tuple[str, int], ...] | None = None
+        self._stamp: tuple[bytes, ...] | None = None
         self._index = Index(())
 
     def add(
@@ -176,7 +176,7 @@ class Library:
             name = self._embedder.name
             missing = self._rows.unembedded(name, limit=_EMBEDDED_BY_SEARCH)
             self._embed(self._embedder, missing, _tell_nobody)
-        self._index = Index(self._rows.current(EVERYTHING, name), self._index.words)
+        self._index = Index(self._rows.current(EVERYTHING, name), self._index.words_by_text)
         self._stamp = stamp
 
     def _without_vector(self) -> int:
@@ -202,7 +202,7 @@ def _different(index: Index, places: Sequence[int] | dict[int, float], limit: in
             return
         item = index.passages[place]
         headings, text = item.chunk.headings[-1:], item.chunk.text
-        words = frozenset(index.words[item.chunk.chunk_id])
+        words = frozenset(index.words[place])
         if item.document.kind != "table" and any(
             text == other_text or (headings == other and nearly_same(words, other_words))
             for other, other_text, other_words in shown

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import blake2b
 
 import msgspec
 import numpy as np
@@ -195,15 +196,19 @@ class DocumentStore:
             rows = connection.execute(statement.order_by(documents.c.document_id, documents.c.version))
             return [_DOCUMENT.decode(body) for body in rows.scalars()]
 
-    def stamp(self, scope: Scope) -> tuple[tuple[str, int], ...]:
-        """Return what changes whenever `current` would: ids and versions of the current documents."""
+    def stamp(self, scope: Scope) -> tuple[bytes, ...]:
+        """Return what changes whenever `current` would: a digest of each current document's row, in order.
+
+        Not ids and versions alone: a source that is removed and added again has the same ones as before.
+        """
         statement = (
-            sa.select(documents.c.document_id, documents.c.version)
+            sa.select(documents.c.body)
             .where(within(scope, documents), documents.c.current)
             .order_by(documents.c.document_id)
         )
         with self._database.reading() as connection:
-            return tuple((name, version) for name, version in connection.execute(statement))
+            bodies = connection.execute(statement).scalars()
+            return tuple(blake2b(body, digest_size=16).digest() for body in bodies)
 
     def remove(self, scope: Scope, document_id: str) -> int:
         """Return how many versions were deleted: all of them, with chunks and vectors, beyond recovery.

@@ -120,6 +120,32 @@ def test_a_search_sees_what_another_process_added(rows: DocumentStore, tmp_path:
     assert len(reader.search("fibre")) == 1
 
 
+def test_a_reader_sees_the_new_text_of_what_another_process_removed_and_added_again(
+    rows: DocumentStore, tmp_path: Path
+) -> None:
+    reader, writer = library(rows), library(rows)
+    writer.add(write(tmp_path, "a.txt", "Clean the fibre."), source="rb")
+    assert [item.chunk.text for item in reader.readable()] == ["Clean the fibre."]
+    writer.remove(EVERYTHING, "rb")
+    writer.add(write(tmp_path, "a.txt", "Replace the battery."), source="rb")
+    assert [item.chunk.text for item in reader.readable()] == ["Replace the battery."]
+    assert [hit.chunk.text for hit in reader.search("battery")] == ["Replace the battery."]
+    assert reader.search("fibre") == []
+
+
+def test_who_may_read_is_looked_up_again_when_the_same_text_was_added_again_for_others(
+    rows: DocumentStore, tmp_path: Path
+) -> None:
+    reader, writer = library(rows), library(rows)
+    path = write(tmp_path, "a.txt", "Clean the fibre.")
+    writer.add(path, source="rb")
+    assert len(reader.readable()) == 1
+    writer.remove(EVERYTHING, "rb")
+    writer.add(path, source="rb", roles=["noc_engineer"])
+    assert reader.readable() == []
+    assert len(reader.readable(roles=["noc_engineer"])) == 1
+
+
 def test_the_same_passage_in_two_documents_is_shown_once(rows: DocumentStore, tmp_path: Path) -> None:
     books = library(rows)
     for name in ("a.txt", "b.txt"):
