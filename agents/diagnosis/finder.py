@@ -38,6 +38,9 @@ _REMEMBERED: Final = 4_096
 _FRESH: Final = timedelta(seconds=3)
 """So long a removed runbook may still be followed; what is asked then is cheap unless something changed."""
 
+_AGAIN: Final = timedelta(seconds=10)
+"""So long nothing is asked of documents that could not be read: a database that is locked makes one wait."""
+
 _TITLE: Final = 60
 
 Kinds = Sequence[tuple[str, float]]
@@ -57,6 +60,9 @@ class Found(NamedTuple):
 
     steps: tuple[NextStep, ...] = ()
     why: str = ""
+
+
+_UNREAD: Final = Found(why="the runbooks could not be read")
 
 
 class _Known:
@@ -92,6 +98,7 @@ class StepFinder:
         self._roles = tuple(roles)
         self.heeds_kinds = heed_kinds
         self._known: dict[str, _Known] = {}
+        self._failed_at: datetime | None = None
 
     def steps(self, tenant: str, problems: Iterable[str], at: datetime, kinds: Kinds = ()) -> Found:
         """Return the steps that the tenant's documents have for the problems together.
@@ -100,7 +107,9 @@ class StepFinder:
         the problems themselves speak for.
         """
         known = self._current(tenant, at)
-        if known is None or not len(known.guides):
+        if known is None:
+            return _UNREAD
+        if not len(known.guides):
             return Found()
         asked = list(dict.fromkeys(words for words in map(in_full, problems) if words))[:_PROBLEMS]
         scores = np.zeros(len(known.guides), dtype=np.float32)
@@ -118,8 +127,11 @@ class StepFinder:
         return _chosen(known.guides, scores, most)
 
     def _current(self, tenant: str, at: datetime) -> _Known | None:
+        """Return what is known of a tenant's guides, the old ones where new ones cannot be read."""
         known = self._known.get(tenant)
         if known is not None and abs(at - known.at) < _FRESH:
+            return known
+        if self._failed_at is not None and abs(at - self._failed_at) < _AGAIN:
             return known
         try:
             passages = self._shelf.readable(scope=Scope(tenants=(tenant,)), roles=self._roles)
@@ -127,8 +139,11 @@ class StepFinder:
                 known = _Known(at, passages)
             known.passages = passages
         except TelcollmError as error:
-            _LOG.warning("diagnosed without runbooks: %s", error)
-            known = _Known(at, ())
+            kept = "without runbooks" if known is None else "by the runbooks as last read"
+            _LOG.warning("diagnosed %s: %s", kept, error)
+            self._failed_at = at
+            return known
+        self._failed_at = None
         known.at = at
         self._known[tenant] = known
         return known

@@ -251,17 +251,49 @@ def test_another_tenants_runbooks_are_not_followed(desk: Desk) -> None:
     assert StepFinder(desk.library).steps("other", ["MAINS FAILURE"], at(0)) == Found()
 
 
-class Broken:
-    """A shelf whose database does not answer."""
+class Locked(Counting):
+    """A shelf whose database answers only while it is not locked."""
+
+    locked = True
 
     def readable(self, *, scope: Scope, roles: Sequence[str]) -> list[StoredChunk]:
-        message = "the database did not answer; try again"
-        raise TransientError(message)
+        found = super().readable(scope=scope, roles=roles)
+        if self.locked:
+            message = "the database did not answer; try again"
+            raise TransientError(message)
+        return found
 
 
-def test_runbooks_that_cannot_be_read_hold_no_diagnosis_up(caplog: pytest.LogCaptureFixture) -> None:
-    assert StepFinder(Broken()).steps("acme", ["LOS"], at(0)) == Found()
+def test_runbooks_that_cannot_be_read_hold_no_diagnosis_up_and_it_says_so(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.add(MAINS)
+    shelf = Locked(desk.library)
+    finder = StepFinder(shelf)
+    assert finder.steps("acme", OUTAGE, at(0)) == Found(why="the runbooks could not be read")
     assert "without runbooks" in caplog.text
+    shelf.locked = False
+    assert finder.steps("acme", OUTAGE, at(9 / 60)) == Found(why="the runbooks could not be read")
+    assert finder.steps("other", OUTAGE, at(9 / 60)) == Found(why="the runbooks could not be read")
+    assert shelf.asked == 1
+    assert finder.steps("acme", OUTAGE, at(10 / 60)).steps
+
+
+def test_runbooks_that_were_read_are_followed_while_the_database_is_locked(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.add(MAINS)
+    shelf = Locked(desk.library)
+    shelf.locked = False
+    finder = StepFinder(shelf)
+    assert finder.steps("acme", OUTAGE, at(0)).steps
+    shelf.locked = True
+    assert finder.steps("acme", OUTAGE, at(1)).steps
+    assert "by the runbooks as last read" in caplog.text
+    assert finder.steps("acme", OUTAGE, at(60)).steps
+    desk.library.remove(Scope(), "Site-without-mains.md")
+    shelf.locked = False
+    assert finder.steps("acme", OUTAGE, at(61)) == Found()
 
 
 def asked(stores: Stores) -> DiagnosisRequest:

@@ -66,6 +66,7 @@ def test_a_diagnosis_is_told_in_chinese_as_a_whole(store: object, rows: tuple, h
     ("why", "wanted"),
     [
         ("no runbook at hand speaks of these problems", "现有处置手册均未涉及这些问题。"),
+        ("the runbooks could not be read", "处置手册暂时无法读取。"),
         ("the runbook 'Fan' hardly speaks of these problems", "处置手册 'Fan' 对这些问题着墨甚少。"),
         ("the runbooks 'Fan' and 'Dust' fit about equally well", "处置手册 'Fan' 与 'Dust' 匹配程度相近。"),
     ],
