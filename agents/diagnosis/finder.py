@@ -66,7 +66,7 @@ _UNREAD: Final = Found(why="the runbooks could not be read")
 
 
 class _Known:
-    """A tenant's guides as they were at a time, and what each problem asked since says of them."""
+    """The guides of a tenant and region at a time, and what each problem asked since says of them."""
 
     def __init__(self, at: datetime, passages: Sequence[StoredChunk]) -> None:
         self.at = at
@@ -97,16 +97,21 @@ class StepFinder:
         self._shelf = shelf
         self._roles = tuple(roles)
         self.heeds_kinds = heed_kinds
-        self._known: dict[str, _Known] = {}
+        self._known: dict[tuple[str, str], _Known] = {}
         self._failed_at: datetime | None = None
 
-    def steps(self, tenant: str, problems: Iterable[str], at: datetime, kinds: Kinds = ()) -> Found:
+    def steps(
+        self, tenant: str, problems: Iterable[str], at: datetime, kinds: Kinds = (), *, region: str = ""
+    ) -> Found:
         """Return the steps that the tenant's documents have for the problems together.
+
+        Heard are the documents of the incident's region and those of none; of an incident without a region
+        all are, as only those see it who may see every region.
 
         A kind of fault is heeded where it is likelier than all others together, and only between guides that
         the problems themselves speak for.
         """
-        known = self._current(tenant, at)
+        known = self._current((tenant, region), at)
         if known is None:
             return _UNREAD
         if not len(known.guides):
@@ -126,15 +131,17 @@ class StepFinder:
                 )
         return _chosen(known.guides, scores, most)
 
-    def _current(self, tenant: str, at: datetime) -> _Known | None:
-        """Return what is known of a tenant's guides, the old ones where new ones cannot be read."""
-        known = self._known.get(tenant)
+    def _current(self, place: tuple[str, str], at: datetime) -> _Known | None:
+        """Return what is known of the guides of a tenant and region, the old ones where none can be read."""
+        known = self._known.get(place)
         if known is not None and abs(at - known.at) < _FRESH:
             return known
         if self._failed_at is not None and abs(at - self._failed_at) < _AGAIN:
             return known
         try:
-            passages = self._shelf.readable(scope=Scope(tenants=(tenant,)), roles=self._roles)
+            tenant, region = place
+            scope = Scope((tenant,), (region,) if region else ())
+            passages = self._shelf.readable(scope=scope, roles=self._roles)
             if known is None or not _same(known.passages, passages):
                 known = _Known(at, passages)
             known.passages = passages
@@ -145,7 +152,7 @@ class StepFinder:
             return known
         self._failed_at = None
         known.at = at
-        self._known[tenant] = known
+        self._known[place] = known
         return known
 
 

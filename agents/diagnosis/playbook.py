@@ -178,7 +178,8 @@ class GraphDiagnoser:
         if self._steps is None or best is None:
             return Found()
         problems = [best.root_cause_problem, *(group.problem for group in request.groups)]
-        return self._steps.steps(request.incident.tenant, problems, decided_time, kinds)
+        incident = request.incident
+        return self._steps.steps(incident.tenant, problems, decided_time, kinds, region=incident.region)
 
     def _hypothesis(
         self,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from agents.diagnosis import GraphDiagnoser
@@ -70,12 +71,12 @@ class Desk:
     library: Library
     folder: Path
 
-    def add(self, *texts: str, roles: Sequence[str] = (), suffix: str = ".md") -> None:
+    def add(self, *texts: str, roles: Sequence[str] = (), region: str = "", suffix: str = ".md") -> None:
         for text in texts:
             name = text.splitlines()[0].strip("# ").replace(" ", "-")[:40]
             path = self.folder / f"{name}{suffix}"
             path.write_text(text, encoding="utf-8")
-            self.library.add(path, tenant="acme", source=path.name, roles=roles)
+            self.library.add(path, tenant="acme", source=path.name, roles=roles, region=region)
 
     def steps(
         self, *problems: str, kinds: Kinds = (), heed_kinds: bool = False, roles: Sequence[str] = ()
@@ -249,6 +250,29 @@ def test_whether_runbooks_changed_is_asked_every_few_seconds_not_for_every_incid
 def test_another_tenants_runbooks_are_not_followed(desk: Desk) -> None:
     desk.add(MAINS)
     assert StepFinder(desk.library).steps("other", ["MAINS FAILURE"], at(0)) == Found()
+
+
+def test_a_runbook_of_a_region_is_followed_there_alone_and_one_of_none_everywhere(desk: Desk) -> None:
+    desk.add(MAINS, region="north")
+    finder = StepFinder(desk.library)
+    assert finder.steps("acme", OUTAGE, at(0), region="north").steps
+    assert finder.steps("acme", OUTAGE, at(0), region="south") == Found()
+    assert finder.steps("acme", OUTAGE, at(0)).steps
+    desk.add(WORN)
+    assert finder.steps("acme", ["BATT_LOW", "cells swollen"], at(1), region="south").steps
+
+
+def test_a_diagnosis_gives_no_steps_of_another_region(desk: Desk) -> None:
+    desk.add(BREAK, region="north")
+    diagnoser = GraphDiagnoser(
+        desk.stores.store, Topology(), DiagnosisSettings(), has_graph=True, steps=StepFinder(desk.library)
+    )
+    request = asked(desk.stores)
+    places = [msgspec.structs.replace(request.incident, region=name) for name in ("north", "south")]
+    requests = [msgspec.structs.replace(request, incident=incident) for incident in places]
+    north, south = diagnoser.diagnose(requests, decided_time=at(1))
+    assert [step.text for step in north.next_steps] == ["Locate the break.", "Splice the fibre."]
+    assert not south.next_steps
 
 
 class Locked(Counting):
