@@ -27,7 +27,7 @@ from telcollm.topology import Topology
 
 _LOG = logging.getLogger(__name__)
 
-PLAYBOOK_VERSION = "graph-2"
+PLAYBOOK_VERSION = "graph-3"
 _MAX_CLAIM_EVIDENCE = 12
 _SLACK_MS = 2_000
 _NO_STEPS = "No steps are given:"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agents.diagnosis import GraphDiagnoser
 from agents.diagnosis.calibration import (
@@ -33,6 +35,18 @@ from tests.telcollm.store.examples import alarm, at, request
         "Verify that the door is closed.",
         "检查电池电压",
         "先查看日志",
+        "Check the receive level on both ends and compare it with the commissioning sheet.",
+        "Look at the alarm list of the site; note the first alarm.",
+        "Check whether planned work is open for the site.",
+        "查看两端接收电平，并与开通记录比对。",
+        "检查整流器输入电压；记录首条告警。",
+        "检查交换机端口状态",
+        "Verify that the rectifier's input is present: 3 phases, 230 V.",
+        "Verify by reading the meter.",
+        "Check that the level is above -20 dBm at the Zürich end.",
+        "Read the log under /var/log/messages.",
+        "Check which alarm came first, and whether the neighbours raised it too.",
+        "Ask the energy supplier whether mains are out.",
     ],
 )
 def test_looking_is_safe(step: str) -> None:
@@ -55,10 +69,89 @@ def test_looking_is_safe(step: str) -> None:
         "重启基站",
         "检查后更换光模块",
         "",
+        "Check free space: rm -rf /var/log",
+        "Check the console, then type format flash:",
+        "Look at port 3 and pull the fuse",
+        "Verify by drop table alarms",
+        "Check with `init 0`",
+        "Check the fan and frobnicate it.",
+        "Check the lamp; frobnicate",
+        "Check the lamp. Frobnicate now.",
+        "Check the lamp\nFrobnicate",
+        "Check the lamp -> frobnicate",
+        "Verify the unit by frobnicating.",
+        "Ask the crew to splicify.",
+        "The crew looks. Check.",
+        "Check what the crew must do.",
+        "Make sure that the breaker is open.",
+        "Check whether it is open the valve",
+        "Check the tool /opt/tool/frobnicate",
+        "Check, RST BRD: CN=0",
+        "Check and see http://example.org/go",
+        "查看日志；拔出单板",
+        "查看日志，换板",
+        "查看日志；松开单板",
     ],
 )
 def test_whatever_changes_something_or_is_not_known_needs_approval(step: str) -> None:
     assert needs_approval(step)
+
+
+@pytest.mark.parametrize(
+    "hidden", ["re\u200bset", "re\u00adset", "re\x00set", "\uff52eset", "r\u0435set", "r\u00e9set", "RESET"]
+)
+def test_a_word_of_doing_is_not_hidden_by_other_or_invisible_letters(hidden: str) -> None:
+    assert needs_approval(f"Check the lamp, {hidden} board 3.")
+
+
+DOING = (
+    "pull drop format rm wipe init type press open close cut eject reseat re-seat plug unplug swap disable "
+    "enable block unblock lock unlock force push apply run execute enter set change reset restart "
+    "replace delete clear shutdown commit write reload copy kill splice pulling wiping resetting cutting "
+    "拔 插 断开 更换 重启 复位 执行 输入 删除 格式化 关闭 打开 切换 升级 锁定 解锁 下电 上电 修改 配置"
+).split()
+LOOKING = ("Check the lamp", "Look at port 3 and compare", "Verify", "Read", "查看日志", "检查端口并记录")
+JOINTS = (
+    " ",
+    ", ",
+    "; ",
+    ": ",
+    " and ",
+    ", then ",
+    " by ",
+    " or ",
+    " -> ",
+    "\n",
+    ". ",
+    ",",
+    "、",
+    " before ",
+)
+
+
+@given(
+    st.sampled_from(LOOKING),
+    st.sampled_from(JOINTS),
+    st.sampled_from(DOING),
+    st.sampled_from(("", " ", ".", "-")),
+    st.text(max_size=30),
+    st.booleans(),
+)
+def test_no_text_that_holds_a_word_of_doing_is_safe(
+    looks: str, joint: str, word: str, end: str, rest: str, loud: bool
+) -> None:
+    assert needs_approval(f"{looks}{joint}{word.upper() if loud else word}{end} {rest}")
+
+
+@given(st.text(max_size=60))
+def test_what_does_not_begin_by_looking_is_never_safe(text: str) -> None:
+    assert needs_approval(f"Frobnicate {text}")
+
+
+def test_a_step_cut_for_its_length_is_not_known_to_be_safe() -> None:
+    (cut,) = steps_in("1. Check " + "the lamp of the rack " * 20)
+    assert needs_approval(cut)
+    assert not needs_approval("Check the lamp of the rack.")
 
 
 def test_steps_of_several_passages_come_once_each_with_their_source() -> None:
