@@ -20,6 +20,9 @@ class Coordinator(Protocol):
     def need_rejoin(self) -> bool:
         """Tell whether the group wants this member to join (again)."""
 
+    def request_rejoin(self) -> None:
+        """Have `need_rejoin` say True until this member has joined."""
+
     def poll(self, timeout_ms: float | None = ...) -> bool:
         """Return True once the member is in the group, False after `timeout_ms` milliseconds."""
 
@@ -35,6 +38,25 @@ def was_thrown_out(coordinator: Coordinator) -> bool:
     """Tell whether the group has dropped this member, and may have given its partitions to others."""
     inside: Any = coordinator
     return bool(inside._generation.is_lost())
+
+
+def was_prepared(coordinator: Coordinator) -> bool:
+    """Tell whether the client stands between two memberships: ready to join, and not joined yet.
+
+    It then fetches nothing and sends no heartbeats, and only a join that succeeds ends that.
+    """
+    inside: Any = coordinator
+    return bool(inside.rejoining)
+
+
+def must_join(coordinator: Coordinator) -> bool:
+    """Tell whether this member has to join (again); asks again for a join that was prepared and not made.
+
+    kafka-python 3.0 takes such a join for made where its reason passes before the group has answered.
+    """
+    if was_prepared(coordinator):
+        coordinator.request_rejoin()
+    return coordinator.need_rejoin()
 
 
 class GroupJoin:
@@ -65,9 +87,12 @@ class GroupJoin:
     def _run(self) -> None:
         try:
             session_ms = _session_ms(self._coordinator)
-            while not self._coordinator.poll(timeout_ms=session_ms):
-                _LOG.info("joining the group has had no answer for %d ms; asking again", session_ms)
-                _hang_up(self._coordinator)
+            while True:
+                if not self._coordinator.poll(timeout_ms=session_ms):
+                    _LOG.info("joining the group has had no answer for %d ms; asking again", session_ms)
+                    _hang_up(self._coordinator)
+                elif not (was_prepared(self._coordinator) and must_join(self._coordinator)):
+                    return
         except Exception as error:
             # Raised again on the owner's thread; when the owner has closed its client, of no interest to
             # anyone.

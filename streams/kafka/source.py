@@ -17,7 +17,7 @@ from typing import Any, Literal
 import msgspec
 
 from streams.kafka.client import build_consumer, kafka_errors, translated
-from streams.kafka.group import GroupJoin, group_coordinator, was_thrown_out
+from streams.kafka.group import GroupJoin, group_coordinator, must_join, was_prepared, was_thrown_out
 from streams.kafka.library import ConsumerRebalanceListener, OffsetAndMetadata, TopicPartition, errors
 from streams.kafka.protocols import Consumer
 from telcollm.kafka_settings import KafkaSettings
@@ -249,7 +249,7 @@ class PartitionSource:
         `at_least` says up to where partitions are known to reach, whatever the brokers say. A member to which
         the group gave nothing has nothing left to read; while it joins, nobody knows.
         """
-        if self._join is not None or self._coordinator.need_rejoin() or self._listener.notes or self._granted:
+        if self._join is not None or self._to_join() or self._listener.notes or self._granted or self._let_go:
             return False
         known = at_least or {}
         ends = self.end_offsets()
@@ -272,14 +272,20 @@ class PartitionSource:
             _LOG.info("informational commit skipped: %s", error)
 
     def close(self, timeout_ms: float = 5_000) -> None:
-        """Give all partitions back, after `on_revoked`, and leave the group; a second call does nothing."""
+        """Give all partitions back, after `on_revoked`, and leave the group; a second call does nothing.
+
+        What a callback that raised was to hear is told again first.
+        """
         if self._closed:
             return
         self._closed = True
         mine, self._owned = frozenset(self._owned), set()
         try:
-            if mine:
-                self._on_revoked(mine)
+            try:
+                self._tell_taken()
+            finally:
+                if mine:
+                    self._on_revoked(mine)
         finally:
             with kafka_errors(self._settings, f"leaving after {self._doing}"):
                 self._consumer.close(autocommit=False, timeout_ms=timeout_ms)
@@ -297,8 +303,11 @@ class PartitionSource:
     ) -> None:
         self.close()
 
+    def _to_join(self) -> bool:
+        return was_prepared(self._coordinator) or self._coordinator.need_rejoin()
+
     def _join_if_asked(self) -> None:
-        if self._join is not None or not self._coordinator.need_rejoin():
+        if self._join is not None or not must_join(self._coordinator):
             return
         # From the moment the group hears that this member joins, it may give the partitions to another, while
         # the owner still works between two polls: so the owner lets go of them first.
@@ -355,9 +364,9 @@ class PartitionSource:
     def _left_to_it(self) -> frozenset[TopicPartition]:
         """Return, paused, what was let go for a join that came to nothing.
 
-        A reason to join may pass before the group hears of it: a broker did not list a topic for a moment.
+        A reason to join may pass before the client acts on it: a broker did not list a topic for a moment.
         """
-        if not self._let_go or self._coordinator.need_rejoin():
+        if not self._let_go or self._to_join():
             return frozenset()
         left = (self._let_go & self._consumer.assignment()) - self._granted
         self._let_go = frozenset()

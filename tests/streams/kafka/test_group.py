@@ -14,8 +14,8 @@ import pytest
 
 from streams.broker import EmbeddedBroker
 from streams.broker.process import LOOPBACK
-from streams.kafka.group import group_coordinator
-from streams.kafka.library import TopicPartition
+from streams.kafka.group import GroupJoin, group_coordinator
+from streams.kafka.library import TopicPartition, errors
 from streams.kafka.source import PartitionSource
 from streams.testing import produce_all
 from telcollm.kafka_settings import KafkaSettings
@@ -101,6 +101,108 @@ def test_a_member_whose_reason_to_join_passes_before_the_group_hears_of_it_reads
         assert [record.offset for record in polled(source, owner, 5)] == list(range(5))
         assert source.assigned == mine
     assert owner.told == [("assigned", mine), ("revoked", mine)] * 2
+
+
+class DiskFullError(Exception):
+    """What a callback that stores may meet."""
+
+
+class Wavering:
+    """A coordinator that wants to join while `missing`; joins that are sent fail until it has passed."""
+
+    def __init__(self, source: PartitionSource, monkeypatch: pytest.MonkeyPatch, failures: float = 1) -> None:
+        inside: Any = group_coordinator(source._consumer)
+        self.coordinator = inside
+        self.missing = False
+        self.failed = 0
+        wants, send = inside.need_rejoin, inside._manager.send
+
+        def failing(request: Any, *args: Any, **options: Any) -> Any:
+            if self.failed < failures and type(request).__name__.startswith("JoinGroupRequest"):
+                self.failed += 1
+                # The broker that restarts is gone, and the list of another names the topic again.
+                self.missing = False
+                raise errors.KafkaConnectionError
+            return send(request, *args, **options)
+
+        monkeypatch.setattr(inside, "need_rejoin", lambda: self.missing or wants())
+        monkeypatch.setattr(inside._manager, "send", failing)
+
+
+@pytest.mark.parametrize("sees_first", ["owner", "client"])
+def test_a_member_whose_reason_to_join_passes_while_the_group_does_not_answer_joins_and_reads_on(
+    kafka_settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch, sees_first: str
+) -> None:
+    topic = made_topic(kafka_settings, 2)
+    owner = Owner()
+    with opened(kafka_settings, topic, owner) as source:
+        polled_until(lambda: len(source.assigned) == 2, source)
+        mine = source.assigned
+        wavering = Wavering(source, monkeypatch)
+        if sees_first == "owner":
+            wavering.missing = True
+        else:
+            polls = source._consumer.poll
+
+            def polling(**options: Any) -> Any:
+                wavering.missing = not wavering.failed
+                return polls(**options)
+
+            monkeypatch.setattr(source._consumer, "poll", polling)
+        produce_all(kafka_settings, topic, numbered(5), partition=0)
+        assert [record.offset for record in polled(source, owner, 5)] == list(range(5))
+        assert source.assigned == mine
+        assert wavering.failed == 1
+        # Another member may be given nothing while this one reads: the group hears from it again.
+        assert wavering.coordinator.stable() and wavering.coordinator._heartbeat_enabled
+        polled_until(lambda: source.drained(owner.stored), source)
+    assert owner.told == [("assigned", mine), ("revoked", mine)] * 2
+
+
+def _ended(join: GroupJoin) -> bool:
+    return join.done
+
+
+def test_a_member_that_cannot_join_again_is_not_drained_and_ends_when_it_is_closed(
+    kafka_settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = made_topic(kafka_settings, 2)
+    owner = Owner()
+    source = opened(kafka_settings, topic, owner)
+    with source:
+        polled_until(lambda: len(source.assigned) == 2, source)
+        mine = source.assigned
+        wavering = Wavering(source, monkeypatch, failures=float("inf"))
+        wavering.missing = True
+        polled_until(lambda: wavering.failed >= 3, source)
+        assert not source.drained({})
+        assert source.assigned == frozenset()
+        join = source._join
+        assert join is not None and not _ended(join)
+    assert _ended(join)
+    assert owner.told == [("assigned", mine), ("revoked", mine)]
+
+
+def test_what_a_callback_that_raised_was_to_hear_is_told_again_on_close(
+    kafka_settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = made_topic(kafka_settings, 2)
+    owner = Owner()
+    heard: list[frozenset[TopicPartition]] = []
+
+    def revoked(partitions: frozenset[TopicPartition]) -> None:
+        heard.append(partitions)
+        if len(heard) == 1:
+            raise DiskFullError
+
+    source = PartitionSource(kafka_settings, kafka_settings.topic("g"), [topic], owner.assigned, revoked)
+    with source:
+        polled_until(lambda: len(source.assigned) == 2, source)
+        mine = source.assigned
+        Wavering(source, monkeypatch).missing = True
+        with pytest.raises(DiskFullError):
+            source.poll(0)
+    assert heard == [mine, mine]
 
 
 def test_a_join_that_is_never_answered_is_asked_again(
