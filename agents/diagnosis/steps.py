@@ -99,7 +99,8 @@ _COMMAND: Final = re.compile(
 _BEFORE_PATH: Final = re.compile(r"([A-Za-z]*)[ \t]+[/~]+[A-Za-z]")
 _OBLIGES: Final = re.compile(
     r"\b(?:must|shall|should(?! be\b)|needs? to|ha(?:s|ve) to|(?:to|should) be \w+(?:ed|wn|lt))\b|"
-    r"\bsee (?:to|that)\b|\bcall (?:off|in|out|up|for|back)\b",
+    r"\bsee (?:to|that)\b|\bcall (?:off|in|out|up|for|back)\b|"
+    r"\b[a-z](?:[\s._-]+[a-z]){2,}\b",  # A word spelled out: "r e s e t".
     re.IGNORECASE,
 )
 _GERUND: Final = re.compile(r"\b(?:by|before|after|while|via)\s+([a-z]+ing)\b", re.IGNORECASE)
@@ -125,7 +126,8 @@ _NO_VERB: Final = re.compile(
     re.IGNORECASE,
 )
 _VERB_WITH_OBJECT: Final = re.compile(
-    rf"(?:[a-z]+ly\s+|also\s+|then\s+)*([a-z][a-z'-]*)\s+(?:{_DETERMINERS}|him|her)\b", re.IGNORECASE
+    rf"(?:[a-z]+ly\s+|also\s+|then\s+|else\s+|instead\s+)*([a-z][a-z'-]*)\s+(?:{_DETERMINERS}|him|her)\b",
+    re.IGNORECASE,
 )
 _TELLS: Final = re.compile(r"\b(?:ask|call|inform|tell|notify|report)\b", re.IGNORECASE)
 _TO: Final = re.compile(r"\bto\s+([\w'-]+)", re.IGNORECASE)

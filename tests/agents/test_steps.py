@@ -81,6 +81,8 @@ def test_looking_is_safe(step: str) -> None:
         "Check the lamp -> frobnicate",
         "Verify the unit by frobnicating.",
         "Ask the crew to splicify.",
+        "Check the lamp or else frobnicate the unit.",
+        "Check the lamp, r e s e t",
         "The crew looks. Check.",
         "Check what the crew must do.",
         "Make sure that the breaker is open.",
