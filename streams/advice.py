@@ -135,7 +135,6 @@ class AdviceDesk(Desk):
         ]
         decided_time = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
         concluded = self._conclude(opinions, decided_time=decided_time)
-        latest = self._latest(requests)
         self._reached("before advice store")
         with self._store.transaction() as transaction:
             # Of two owners that asked the same, one alone writes what it was told.
@@ -145,6 +144,8 @@ class AdviceDesk(Desk):
                 for (request, before, _), after in zip(opinions, concluded, strict=True)
                 if request.request_id in mine
             ]
+            # Looked up as late as can be: a later revision may have been diagnosed while a model was asked.
+            latest = self._latest(requests)
             transaction.put_diagnoses(after for _, _, after in kept)
             transaction.put_outbox(
                 diagnosis_message(after, request.lane.removeprefix(advice_lane("")), self._topic, led=True)

@@ -273,6 +273,21 @@ def test_what_a_later_revision_overtakes_while_it_is_concluded_is_kept_and_not_s
     assert [one.incident_revision for one in told] == [3, 4]
 
 
+def test_what_a_later_revision_overtakes_right_before_it_is_stored_is_not_sent_after_it(store: Store) -> None:
+    old = request(1)
+    diagnosed(store, old)
+    newer = msgspec.structs.replace(old.incident, revision=4)
+
+    def overtaking(passed: str) -> None:
+        if passed == "before advice store":
+            diagnosed(store, msgspec.structs.replace(old, request_id="i1:4", incident=newer))
+
+    assert desk(store, reached=overtaking, batch_size=lambda: 1).serve_once() == 1
+    told = [decode(message.value, Diagnosis) for message in waiting(store)]
+    assert [one.incident_revision for one in told] == [3, 4]
+    assert [one.decided_by is DecidedBy.MODEL for one in kept(store)] == [True, False]
+
+
 def test_the_stored_diagnoses_of_a_batch_are_read_in_one_go_before_and_after(store: Store) -> None:
     class Counting:
         """The store, and what was read of diagnoses."""
