@@ -17,7 +17,7 @@ from streams.outbox import Reached, nothing
 from telcollm.codec import encode
 from telcollm.errors import TelcollmError
 from telcollm.ports import Clock, Store, StoreTransaction
-from telcollm.records import Mode, Reply, Route
+from telcollm.records import DecidedBy, Mode, Reply, Route
 from telcollm.state import DeskRequest, OutboxMessage
 
 BATCH: Final = 32
@@ -29,6 +29,8 @@ class RequestDesk(Desk, Generic[Decides, Answer]):
     """A desk of `DeskRequest`s; after a failure it goes on one by one, so that a bad one harms none.
 
     A subclass names what it gives, says in which lane requests wait, and asks the one who decides.
+    `check` raises where nothing that a model decided may be given out: it has the last word before a batch
+    that holds such an answer is committed. Where it raises nothing is stored; the requests are asked anew.
     """
 
     kind: ClassVar[str]
@@ -41,6 +43,7 @@ class RequestDesk(Desk, Generic[Decides, Answer]):
         *,
         lanes: Callable[[], Sequence[str]],
         topic: str,
+        check: Callable[[], None] = lambda: None,
         reached: Reached = nothing,
         idle_wait_s: float = 0.2,
     ) -> None:
@@ -49,6 +52,7 @@ class RequestDesk(Desk, Generic[Decides, Answer]):
         self._decides = decides
         self._lanes = lanes
         self._topic = topic
+        self._check = check
         self._reached = reached
         self.answers = 0
 
@@ -66,7 +70,8 @@ class RequestDesk(Desk, Generic[Decides, Answer]):
         """Return how many requests were answered: one batch, or none that waited.
 
         Raises:
-            TransientError: the database, or what decides, did not answer; the requests wait.
+            TransientError: the database, or what decides, did not answer, or models were stopped meanwhile;
+                the requests wait.
             TelcollmError: what decides gave another number of answers than it was asked for.
         """
         requests = self._requests()
@@ -79,6 +84,9 @@ class RequestDesk(Desk, Generic[Decides, Answer]):
             for request in requests:
                 if request.request_id in mine:
                     self._write(transaction, request, answers[request.request_id])
+            if any(_by_model(answer) for name in mine for answer in answers[name]):
+                # Models may have been stopped since they decided: what is committed leaves.
+                self._check()
         self._reached(f"after {self.kind} store")
         self.answers += sum(len(answers[name]) for name in mine)
         self._served()
@@ -120,6 +128,11 @@ class RequestDesk(Desk, Generic[Decides, Answer]):
             value=encode(answer),
             headers=(("mode", answer.mode.value), *((("withdrawn", "1"),) if withdrawn else ())),
         )
+
+
+def _by_model(answer: Route | Reply) -> bool:
+    """Tell whether an answer gives out what a model decided; one that takes a reply back does not."""
+    return answer.decided_by is DecidedBy.MODEL and not (isinstance(answer, Reply) and answer.withdrawn)
 
 
 def check_count(who: str, given: int, wanted: int) -> None:

@@ -226,6 +226,7 @@ def run_worker(
     reached = reached or nothing
     if switch is not None:
         adviser = switched(adviser, switch)
+    check: Callable[[], None] = switch.check_now if switch is not None else lambda: None
     session = Session(settings, tracker, adviser)
 
     def make_desk(worker: Worker) -> AdviceDesk:
@@ -246,7 +247,7 @@ def run_worker(
             prompt_tokens=lambda: settings.model.prompt_tokens // shrink(),
             allowed=lambda: worker.level < Level.RULES_ONLY,
             conclude=conclude,
-            check=switch.check_now if switch is not None else lambda: None,
+            check=check,
             on_batch=lambda asked, told: session.advised(worker, desk, asked, told),
             reached=reached,
         )
@@ -262,6 +263,7 @@ def run_worker(
                     router,
                     lanes=lambda: worker.lanes_of("tickets"),
                     topic=on_wire(settings.kafka, ROUTES),
+                    check=check,
                     reached=reached,
                 )
             )
@@ -273,6 +275,7 @@ def run_worker(
                     suggester,
                     lanes=lambda: [*worker.lanes_of("care"), *worker.lanes],
                     topic=on_wire(settings.kafka, REPLIES),
+                    check=check,
                     reached=reached,
                 )
             )

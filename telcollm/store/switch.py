@@ -85,7 +85,9 @@ class StopSwitch:
     def check_now(self) -> None:
         """Guarantee that models may speak as the switch stands now, however lately it was looked at.
 
-        Asked right before what models said becomes durable: from then on it is sent, whatever happens.
+        Asked right before what models said becomes durable: from then on it is sent, whatever happens. On
+        PostgreSQL a stop that is committed between this look and the caller's own commit, milliseconds
+        later, is not seen.
 
         Raises:
             ModelStoppedError: they may not.

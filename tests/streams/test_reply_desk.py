@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import pytest
 
 from streams.intake import reply_request
@@ -14,8 +15,9 @@ from streams.reply_desk import ReplyDesk, changed_request, changed_requests
 from streams.topics import reply_lane
 from telcollm.codec import decode
 from telcollm.ports import EVERYTHING
-from telcollm.records import CareMessage, Incident, Reply
+from telcollm.records import CareMessage, DecidedBy, Incident, Reply
 from telcollm.store.opening import Stores
+from telcollm.store.switch import ModelStoppedError, StopSwitch
 from tests.streams.desk_pipeline import (
     CountingSuggester,
     Crash,
@@ -26,9 +28,20 @@ from tests.telcollm.store.examples import NOON_MS, at, incident
 from tests.telcollm.store.examples import request as diagnosis_request
 
 
-def replying(stores: Stores, suggester: Any, reached: Callable[[str], None] = nothing) -> ReplyDesk:
+def replying(
+    stores: Stores,
+    suggester: Any,
+    reached: Callable[[str], None] = nothing,
+    check: Callable[[], None] = lambda: None,
+) -> ReplyDesk:
     return ReplyDesk(
-        stores.store, StillClock(), suggester, lanes=lambda: ["care/0"], topic="replies", reached=reached
+        stores.store,
+        StillClock(),
+        suggester,
+        lanes=lambda: ["care/0"],
+        topic="replies",
+        check=check,
+        reached=reached,
     )
 
 
@@ -85,6 +98,39 @@ def test_replies_on_an_incident_that_changed_are_withdrawn_once(lite: Stores, po
     assert [reply.withdrawn for reply in lite.care.replies(EVERYTHING, "c1")] == [True]
     sent = lite.store.pending_outbox(["care/0"], 9)
     assert [dict(one.headers).get("withdrawn", "") for one in sent] == ["", "1"]
+
+
+class ModelSuggester(CountingSuggester):
+    """All that it says a model decided."""
+
+    def suggest(
+        self, conversations: Sequence[Sequence[CareMessage]], *, decided_time: datetime
+    ) -> list[Reply]:
+        found = super().suggest(conversations, decided_time=decided_time)
+        return [msgspec.structs.replace(one, decided_by=DecidedBy.MODEL) for one in found]
+
+
+def test_while_models_are_stopped_their_replies_wait_and_are_taken_back_where_they_are_untrue(
+    lite: Stores,
+) -> None:
+    with lite.store.transaction() as transaction:
+        transaction.put_incidents([incident("i1", 1)])
+    switch = StopSwitch(lite.database, lambda: 0.0)
+    desk = replying(lite, ModelSuggester(lite.store, lite, "i1"), check=switch.check_now)
+    ask(lite, care_message())
+    while desk.serve_once():
+        pass
+    switch.set(stopped=True, by="eva", at=at(7))
+    with lite.store.transaction() as transaction:
+        transaction.put_incidents([changed := incident("i1", 2)])
+        transaction.put_desk_requests([changed_request(changed, "care/0")])
+    while desk.serve_once():
+        pass
+    assert [one.withdrawn for one in lite.care.replies(EVERYTHING, "c1")] == [True]
+    ask(lite, care_message("m2"))
+    with pytest.raises(ModelStoppedError):
+        desk.serve_once()
+    assert desk.waiting() == 1 and len(texts(lite)) == 1
 
 
 def test_a_change_while_the_reply_is_thought_of_is_seen(stores: Stores) -> None:

@@ -14,10 +14,12 @@ from streams.intake import route_request, wants_route
 from streams.outbox import nothing
 from streams.routing_desk import RoutingDesk
 from streams.topics import reply_lane, route_lane
+from telcollm.codec import decode
 from telcollm.errors import TelcollmError, TransientError
 from telcollm.ports import EVERYTHING
-from telcollm.records import Mode, Route, TicketStatus, TroubleTicket
+from telcollm.records import DecidedBy, Mode, Route, TicketStatus, TroubleTicket
 from telcollm.store.opening import Stores
+from telcollm.store.switch import ModelStoppedError, StopSwitch
 from tests.streams.desk_pipeline import (
     ByWordRouter,
     Crash,
@@ -35,13 +37,19 @@ def wait_for_routes(stores: Stores, *tickets: TroubleTicket) -> None:
         transaction.put_desk_requests(route_request(one, LANE) for one in tickets)
 
 
-def routing(stores: Stores, router: Any, reached: Callable[[str], None] = nothing) -> RoutingDesk:
+def routing(
+    stores: Stores,
+    router: Any,
+    reached: Callable[[str], None] = nothing,
+    check: Callable[[], None] = lambda: None,
+) -> RoutingDesk:
     return RoutingDesk(
         stores.store,
         StillClock(),
         router,
         lanes=lambda: [LANE],
         topic="routes",
+        check=check,
         reached=reached,
         idle_wait_s=0.01,
     )
@@ -63,6 +71,47 @@ def test_a_ticket_is_routed_once_and_live_routes_alone_are_sent(stores: Stores) 
     assert (route["subjectId"], route["team"]) == ("live", "No")
     (kept,) = stores.tickets.route_history(EVERYTHING, "old")
     assert kept.mode is Mode.REPLAY
+
+
+class SwitchedRouter(ByWordRouter):
+    """Routes by a model while the switch lets it, else by rules."""
+
+    def __init__(self, switch: StopSwitch) -> None:
+        super().__init__()
+        self._switch = switch
+
+    def route(self, tickets: Sequence[TroubleTicket], *, decided_time: datetime) -> list[Route]:
+        by = DecidedBy.RULE if self._switch.stopped() else DecidedBy.MODEL
+        routes = super().route(tickets, decided_time=decided_time)
+        return [msgspec.structs.replace(route, decided_by=by) for route in routes]
+
+
+def test_a_route_that_a_model_made_is_neither_stored_nor_sent_once_models_are_stopped(stores: Stores) -> None:
+    switch, elsewhere = (StopSwitch(stores.database, lambda: 0.0) for _ in range(2))
+
+    def stopping(passed: str) -> None:
+        if passed == "before routes store":
+            elsewhere.set(stopped=True, by="eva", at=at(7))
+
+    wait_for_routes(stores, ticket_record("t1"))
+    desk = routing(stores, SwitchedRouter(switch), stopping, switch.check_now)
+    with pytest.raises(ModelStoppedError):
+        desk.serve_once()
+    assert histories(stores, "t1") == [0] and not stores.store.pending_outbox([LANE], 9)
+    assert (desk.waiting(), desk.answers, desk.batches) == (1, 0, 0)
+    # Asked anew, by rules: the switch that is down keeps nobody waiting.
+    assert (desk.serve_once(), desk.serve_once(), desk.waiting()) == (1, 0, 0)
+    (route,) = stores.tickets.route_history(EVERYTHING, "t1")
+    assert route.decided_by is DecidedBy.RULE
+    (sent,) = stores.store.pending_outbox([LANE], 9)
+    assert decode(sent.value, Route) == route
+
+
+def test_the_switch_is_not_asked_about_routes_that_rules_made(lite: Stores) -> None:
+    asked: list[str] = []
+    wait_for_routes(lite, ticket_record("t1"))
+    desk = routing(lite, ByWordRouter(), check=lambda: asked.append("asked"))
+    assert (desk.serve_once(), asked) == (1, [])
 
 
 def test_of_two_desks_that_serve_the_same_request_one_answers(stores: Stores) -> None:
