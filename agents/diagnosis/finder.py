@@ -8,13 +8,15 @@ more than no steps. Does not know how guides are cut, nor who asks.
 from __future__ import annotations
 
 import logging
+import threading
+from collections import ChainMap
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import numpy as np
 
-from agents.diagnosis.guides import Guides, Shares
+from agents.diagnosis.guides import Guides, Parts, Shares
 from agents.diagnosis.wording import in_full
 from telcollm.errors import TelcollmError
 from telcollm.ports import Scope
@@ -35,6 +37,10 @@ _SURE_KIND: Final = 0.5
 _KIND_WEIGHT: Final = 2.0
 _PROBLEMS: Final = 32
 _REMEMBERED: Final = 4_096
+_REMEMBERED_BYTES: Final = 4 * 2**20
+_PLACES: Final = 16
+"""Guides of so many tenants and regions are kept; those of the one that waited longest go first."""
+
 _FRESH: Final = timedelta(seconds=3)
 """So long a removed runbook may still be followed; what is asked then is cheap unless something changed."""
 
@@ -66,20 +72,21 @@ _UNREAD: Final = Found(why="the runbooks could not be read")
 
 
 class _Known:
-    """The guides of a tenant and region at a time, and what each problem asked since says of them."""
+    """The guides among some passages, and what each problem asked since says of them."""
 
-    def __init__(self, at: datetime, passages: Sequence[StoredChunk]) -> None:
-        self.at = at
+    def __init__(self, passages: Sequence[StoredChunk], known: Parts) -> None:
         self.passages = passages
-        self.guides = Guides(passages)
+        self.guides = Guides(passages, known)
         self.said: dict[tuple[str, bool], Shares] = {}
+        each_bytes = max(1, len(self.guides)) * np.dtype(np.float32).itemsize
+        self.most = min(_REMEMBERED, max(2 * _PROBLEMS, _REMEMBERED_BYTES // each_bytes))
 
     def share(self, words: str, *, names_alone: bool = False) -> Shares:
         """Return the root of what the words say of each guide: a problem counts more by speaking at all."""
         key = (words, names_alone)
         said = self.said.get(key)
         if said is None:
-            if len(self.said) >= _REMEMBERED:
+            if len(self.said) >= self.most:
                 self.said.clear()
             shares = self.guides.named(words) if names_alone else self.guides.shares(words)
             said = self.said[key] = np.sqrt(np.maximum(shares, 0.0))
@@ -97,7 +104,8 @@ class StepFinder:
         self._shelf = shelf
         self._roles = tuple(roles)
         self.heeds_kinds = heed_kinds
-        self._known: dict[tuple[str, str], _Known] = {}
+        self._known: dict[tuple[str, str], tuple[datetime, _Known]] = {}
+        self._lock = threading.Lock()
         self._failed_at: datetime | None = None
 
     def steps(
@@ -132,28 +140,52 @@ class StepFinder:
         return _chosen(known.guides, scores, most)
 
     def _current(self, place: tuple[str, str], at: datetime) -> _Known | None:
-        """Return what is known of the guides of a tenant and region, the old ones where none can be read."""
-        known = self._known.get(place)
-        if known is not None and abs(at - known.at) < _FRESH:
+        """Return what is known of the guides of a tenant and region, the old ones where none can be read.
+
+        One thread reads at a time; others go by the old ones meanwhile, and wait only where there are none.
+        """
+        before = self._known.get(place)
+        if before is not None and abs(at - before[0]) < _FRESH:
+            return before[1]
+        if not self._lock.acquire(blocking=before is None):
+            return before[1] if before else None
+        try:
+            return self._looked_up(place, at)
+        finally:
+            self._lock.release()
+
+    def _looked_up(self, place: tuple[str, str], at: datetime) -> _Known | None:
+        asked, known = self._known.get(place, (None, None))
+        if asked is not None and abs(at - asked) < _FRESH:
             return known
         if self._failed_at is not None and abs(at - self._failed_at) < _AGAIN:
             return known
+        tenant, region = place
         try:
-            tenant, region = place
             scope = Scope((tenant,), (region,) if region else ())
             passages = self._shelf.readable(scope=scope, roles=self._roles)
             if known is None or not _same(known.passages, passages):
-                known = _Known(at, passages)
-            known.passages = passages
+                known = self._read(passages)
         except TelcollmError as error:
             kept = "without runbooks" if known is None else "by the runbooks as last read"
             _LOG.warning("diagnosed %s: %s", kept, error)
             self._failed_at = at
             return known
         self._failed_at = None
-        known.at = at
-        self._known[place] = known
+        known.passages = passages
+        self._known.pop(place, None)
+        self._known[place] = (at, known)
+        if len(self._known) > _PLACES:
+            del self._known[next(iter(self._known))]
         return known
+
+    def _read(self, passages: Sequence[StoredChunk]) -> _Known:
+        """Return the guides among passages: those of another place that reads the same, else read anew."""
+        others = {id(known): known for _, known in self._known.values()}.values()
+        for known in others:
+            if _same(known.passages, passages):
+                return known
+        return _Known(passages, ChainMap(*(known.guides.parts for known in others)))
 
 
 def _same(before: Sequence[StoredChunk], now: Sequence[StoredChunk]) -> bool:

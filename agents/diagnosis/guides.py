@@ -7,14 +7,15 @@ past ticket. Does not know what is asked, nor how sure one must be.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from agents.diagnosis.steps import steps_from, steps_in
-from telcollm.knowledge.document import Hit
+from telcollm.knowledge.document import Chunk, Document, Hit
 from telcollm.knowledge.words import WordIndex, words_of
 from telcollm.records import NextStep
 
@@ -50,18 +51,34 @@ class Guide(NamedTuple):
     steps: tuple[NextStep, ...]
 
 
+class Read(NamedTuple):
+    """A guide with the words of its text and of its name, taken apart."""
+
+    guide: Guide
+    text: tuple[str, ...]
+    name: tuple[str, ...]
+
+
+Parts = Mapping[tuple[Document, tuple[Chunk, ...]], Read]
+"""What was read of parts of documents: by all that they say, so that what changed is not found."""
+
+
 class Guides:
     """The guides among passages, found by their words."""
 
-    def __init__(self, passages: Sequence[StoredChunk]) -> None:
-        """Take passages in the order of their documents.
+    def __init__(self, passages: Sequence[StoredChunk], known: Parts | None = None) -> None:
+        """Take passages in the order of their documents; parts that are `known` are not read again.
 
         Raises:
             MissingExtraError: what searches words is not installed.
         """
-        self.guides = _guides(passages)
-        self._texts = WordIndex([words_of(one.text) for one in self.guides]) if self.guides else None
-        self._names = WordIndex([words_of(one.name) for one in self.guides]) if self.guides else None
+        kept = known or {}
+        keyed = (((part[0].document, tuple(item.chunk for item in part)), part) for part in _parts(passages))
+        self.parts = {key: kept.get(key) or _read(part) for key, part in keyed}
+        found = [read for read in self.parts.values() if read.guide.steps]
+        self.guides = [read.guide for read in found]
+        self._texts = WordIndex([read.text for read in found]) if found else None
+        self._names = WordIndex([read.name for read in found]) if found else None
 
     def __len__(self) -> int:
         return len(self.guides)
@@ -78,19 +95,27 @@ class Guides:
         return np.zeros(0, dtype=np.float32) if index is None else index.shares(words)
 
 
-def _guides(passages: Sequence[StoredChunk]) -> list[Guide]:
+def _parts(passages: Sequence[StoredChunk]) -> Iterator[list[StoredChunk]]:
+    """The parts of documents that are about one thing, in order."""
     by_document: dict[tuple[str, int], list[StoredChunk]] = {}
     for item in passages:
         if item.document.kind != "table":
             by_document.setdefault((item.document.document_id, item.document.version), []).append(item)
-    found: list[Guide] = []
     for items in by_document.values():
         parts: dict[tuple[str, ...], list[StoredChunk]] = {}
         for item in items:
             way = item.chunk.headings[:_LEVELS] or (str(item.chunk.number),)
             parts.setdefault(() if len(items) <= _SHORT else way, []).append(item)
-        found += [guide for part in parts.values() if (guide := _guide(part)).steps]
-    return found
+        yield from parts.values()
+
+
+def _read(part: Sequence[StoredChunk]) -> Read:
+    guide = _guide(part)
+    if not guide.steps:
+        return Read(guide, (), ())
+    # The same words stand in many guides, and all of them are kept.
+    text, name = (tuple(map(sys.intern, words_of(said))) for said in (guide.text, guide.name))
+    return Read(guide, text, name)
 
 
 def _guide(part: Sequence[StoredChunk]) -> Guide:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -25,14 +26,8 @@ class Index:
     def __init__(self, passages: Sequence[StoredChunk], known: Mapping[str, list[str]] | None = None) -> None:
         """Take the passages; `known` holds the words of some texts, which are not taken apart again."""
         self.passages = passages
-        kept = known or {}
-        self.words_by_text: dict[str, list[str]] = {}
-        """The words of each passage's text: by the text, as an id may come to stand for another one."""
-        for text in map(as_found, passages):
-            if text not in self.words_by_text:
-                self.words_by_text[text] = kept.get(text) or words_of(text)
-        self.words = [self.words_by_text[as_found(item)] for item in passages]
-        self._index = WordIndex(self.words)
+        self.words_by_text = dict(known or {})
+        """The words of texts taken apart: by the text, as an id may come to stand for another one."""
         self.without_vector = sum(item.vector is None for item in passages)
         size = next((len(item.vector) for item in passages if item.vector is not None), 0)
         self._vectors: Vectors = np.zeros((len(passages), size), dtype=np.float32)
@@ -48,6 +43,19 @@ class Index:
             [numbers[id(item.document)] for item in passages], dtype=np.intp
         )
         """Which of `documents` each passage belongs to, of shape (passages,)."""
+
+    @cached_property
+    def words(self) -> list[list[str]]:
+        """Return the words of each passage: taken apart at the first search, as who only reads needs none."""
+        kept, self.words_by_text = self.words_by_text, {}
+        for text in map(as_found, self.passages):
+            if text not in self.words_by_text:
+                self.words_by_text[text] = kept.get(text) or words_of(text)
+        return [self.words_by_text[as_found(item)] for item in self.passages]
+
+    @cached_property
+    def _index(self) -> WordIndex:
+        return WordIndex(self.words)
 
     def shares(self, question: str) -> npt.NDArray[np.float32]:
         """Return what words say of each passage, of shape (passages,), in 0-1."""

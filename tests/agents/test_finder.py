@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from agents.diagnosis.leading import Leading
 from agents.diagnosis.wording import in_full
 from telcollm.errors import TransientError
 from telcollm.knowledge.library import Library
+from telcollm.knowledge.words import words_of
 from telcollm.ports import Scope
 from telcollm.records import Shadow
 from telcollm.settings import DiagnosisSettings
@@ -273,6 +275,70 @@ def test_a_diagnosis_gives_no_steps_of_another_region(desk: Desk) -> None:
     north, south = diagnoser.diagnose(requests, decided_time=at(1))
     assert [step.text for step in north.next_steps] == ["Locate the break.", "Splice the fibre."]
     assert not south.next_steps
+
+
+def test_only_runbooks_that_changed_are_read_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def counted(text: str) -> list[str]:
+        read.append(text)
+        return words_of(text)
+
+    monkeypatch.setattr("agents.diagnosis.guides.words_of", counted)
+    desk.add(MAINS, WORN, BREAK)
+    finder = StepFinder(desk.library)
+    assert told(finder.steps("acme", OUTAGE, at(0), region="north"))[0] == "Check the meter."
+    assert len(read) == 6
+    assert finder.steps("acme", OUTAGE, at(0), region="south").steps
+    assert len(read) == 6
+    desk.add(MAINS.replace("Check the meter.", "Check the fuse."))
+    assert told(finder.steps("acme", OUTAGE, at(1), region="north"))[0] == "Check the fuse."
+    assert told(finder.steps("acme", OUTAGE, at(1), region="south"))[0] == "Check the fuse."
+    assert len(read) == 8
+
+
+def test_runbooks_of_so_many_tenants_are_kept_and_the_longest_waiting_are_asked_for_again(desk: Desk) -> None:
+    shelf = Counting(desk.library)
+    finder = StepFinder(shelf)
+    for number in range(17):
+        finder.steps(f"tenant {number}", OUTAGE, at(0))
+    finder.steps("tenant 16", OUTAGE, at(0))
+    assert shelf.asked == 17
+    finder.steps("tenant 0", OUTAGE, at(0))
+    assert shelf.asked == 18
+
+
+class Slow(Counting):
+    """A shelf that, from the second time on, answers when it is let go."""
+
+    def __init__(self, library: Library) -> None:
+        super().__init__(library)
+        self.entered, self.let_go = threading.Event(), threading.Event()
+
+    def readable(self, *, scope: Scope, roles: Sequence[str]) -> list[StoredChunk]:
+        found = super().readable(scope=scope, roles=roles)
+        if self.asked > 1:
+            self.entered.set()
+            self.let_go.wait(10)
+        return found
+
+
+def test_while_one_thread_reads_runbooks_another_goes_by_the_old_ones(desk: Desk) -> None:
+    desk.add(MAINS)
+    shelf = Slow(desk.library)
+    finder = StepFinder(shelf)
+    finder.steps("acme", OUTAGE, at(0))
+    desk.add(MAINS.replace("Check the meter.", "Check the fuse."))
+    reader = threading.Thread(target=finder.steps, args=("acme", OUTAGE, at(1)))
+    reader.start()
+    try:
+        assert shelf.entered.wait(60)
+        assert told(finder.steps("acme", OUTAGE, at(1)))[0] == "Check the meter."
+        assert shelf.asked == 2
+    finally:
+        shelf.let_go.set()
+        reader.join()
+    assert told(finder.steps("acme", OUTAGE, at(1)))[0] == "Check the fuse."
 
 
 class Locked(Counting):

@@ -12,6 +12,7 @@ import pytest
 from telcollm.errors import TelcollmError
 from telcollm.knowledge.library import Library
 from telcollm.knowledge.meaning import Vectors
+from telcollm.knowledge.words import words_of
 from telcollm.ports import EVERYTHING, Scope
 from telcollm.store.documents import DocumentStore
 from tests.telcollm.store.conftest import postgres_schema, store_url
@@ -144,6 +145,28 @@ def test_who_may_read_is_looked_up_again_when_the_same_text_was_added_again_for_
     writer.add(path, source="rb", roles=["noc_engineer"])
     assert reader.readable() == []
     assert len(reader.readable(roles=["noc_engineer"])) == 1
+
+
+def test_words_are_taken_apart_by_searches_alone_and_once_for_each_text(
+    rows: DocumentStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def counted(text: str) -> list[str]:
+        read.append(text)
+        return words_of(text)
+
+    monkeypatch.setattr("telcollm.knowledge.index.words_of", counted)
+    books = library(rows)
+    books.add(write(tmp_path, "a.txt", "Clean the fibre."))
+    assert len(books.readable()) == 1
+    assert read == []
+    assert len(books.search("fibre")) == 1
+    books.add(write(tmp_path, "b.txt", "Replace the battery."))
+    assert len(books.readable()) == 2
+    assert read == ["a\nClean the fibre."]
+    assert len(books.search("battery")) == 1
+    assert read == ["a\nClean the fibre.", "b\nReplace the battery."]
 
 
 def test_the_same_passage_in_two_documents_is_shown_once(rows: DocumentStore, tmp_path: Path) -> None:
