@@ -8,19 +8,25 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from streams.kafka.topics import TopicSpec, ensure_topics
 from streams.testing import consume_all, produce_all
 from streams.topics import DEAD_LETTERS, REPLIES, ROUTES, on_wire
 from streams.worker import Status
+from telcollm.app.clock import SystemClock
 from telcollm.app.runtime import run_worker
+from telcollm.codec import decode
 from telcollm.kafka_settings import KafkaSettings
 from telcollm.ports import EVERYTHING, IncidentQuery
+from telcollm.records import DecidedBy, Reply, Route
 from telcollm.settings import ModelSettings, Settings, SourceSettings, StreamSettings, TrackingSettings
 from telcollm.store.opening import Stores, open_stores
+from telcollm.store.switch import StopSwitch
 from tests.streams.desk_pipeline import ByWordRouter, CountingSuggester, message, ticket
 from tests.streams.test_edge import payload
+from tests.telcollm.store.examples import at
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(300)]
 
@@ -80,6 +86,41 @@ def test_routes_are_sent_and_a_reply_is_withdrawn_when_its_incident_changes(
     told = consume_all(settings.kafka, on_wire(settings.kafka, REPLIES))
     assert [dict(record.headers).get("withdrawn") for record in told] == [None, b"1"]
     assert [record.key for record in told] == [b"c1", b"c1"]
+
+
+@pytest.mark.parametrize("kind", ["routes", "replies"])
+def test_a_worker_whose_models_are_stopped_after_they_decided_asks_anew_by_rules(
+    kafka_settings: KafkaSettings, stores: Stores, tmp_path: Path, kind: str
+) -> None:
+    switch = StopSwitch(stores.database, SystemClock().monotonic_s)
+    decided: list[DecidedBy] = []
+
+    def speaking(answers: list[Any]) -> list[Any]:
+        decided.append(DecidedBy.RULE if switch.stopped() else DecidedBy.MODEL)
+        return [msgspec.structs.replace(one, decided_by=decided[-1]) for one in answers]
+
+    class Router(ByWordRouter):
+        def route(self, *args: Any, **options: Any) -> list[Route]:
+            return speaking(super().route(*args, **options))
+
+    class Suggester(CountingSuggester):
+        def suggest(self, *args: Any, **options: Any) -> list[Reply]:
+            return speaking(super().suggest(*args, **options))
+
+    def reached(point: str) -> None:
+        if point == f"before {kind} store":
+            switch.set(stopped=True, by="eva", at=at(7))
+
+    settings = settings_for(kafka_settings, tmp_path, "tickets", "care")
+    write(settings, "tickets", *([ticket(1)] if kind == "routes" else []))
+    write(settings, "care", *([message(1, "c1")] if kind == "replies" else []))
+    desks = {"router": Router(), "suggester": Suggester(stores.store, stores)}
+    status = drained(settings, stores, **desks, switch=switch, reached=reached)
+    assert decided == [DecidedBy.MODEL, DecidedBy.RULE]
+    assert status.routes + status.replies == 1
+    topic, record = (ROUTES, Route) if kind == "routes" else (REPLIES, Reply)
+    (sent,) = consume_all(settings.kafka, on_wire(settings.kafka, topic))
+    assert decode(sent.value or b"", record).decided_by is DecidedBy.RULE
 
 
 def test_a_worker_without_alarms_takes_the_other_topics_and_its_drain_ends(
